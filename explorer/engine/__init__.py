@@ -1,0 +1,1 @@
+"""What exchanges share: rows, notation, a party's ledger, policy and negotiation, refusals."""

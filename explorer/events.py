@@ -1,0 +1,206 @@
+"""What a peer says while it works.  No index, no time, no watcher: the trace adds those."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from explorer.crypto.term import Term
+from explorer.octets import Span
+from explorer.wire.field import Tree
+
+
+class Role(StrEnum):
+    """Which end of an exchange a party is; the eavesdropper is neither and hears both."""
+
+    INITIATOR = "initiator"
+    RESPONDER = "responder"
+    EAVESDROPPER = "eavesdropper"
+
+    @property
+    def other(self) -> Role:
+        """The opposite end."""
+        return Role.RESPONDER if self is Role.INITIATOR else Role.INITIATOR
+
+
+class Binding(NamedTuple):
+    """This term stands in these octets."""
+
+    term: Term
+    span: Span
+
+
+class Envelope(NamedTuple):
+    """One message as one party made or read it.
+
+    Attributes:
+        trees: the datagram's, and one for every buffer that the party could get out of it.
+        notation: the message in RFC notation, such as ``HDR*, IDii, HASH_I``.
+        exchange: name of the exchange it belongs to.
+        scope: scope of the terms it carries.
+        message_id: Message ID of the header, 0 in phase 1 and for ESP.
+        encrypted: whether anything after the header is encrypted.
+    """
+
+    trees: tuple[Tree, ...]
+    notation: str
+    exchange: str
+    scope: str
+    message_id: int
+    encrypted: bool
+
+
+class Verdict(NamedTuple):
+    """One attribute of an offer held against one policy; values are in words."""
+
+    attribute: str
+    offered: str
+    wanted: str
+    ok: bool
+
+
+class Comparison(NamedTuple):
+    """One offered transform held against one policy."""
+
+    policy: str
+    proposal: int
+    transform: int
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything matched."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+
+class Negotiation(NamedTuple):
+    """Every comparison that was made, in order; the last one is the match, if there is one."""
+
+    protocol: str
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def chosen(self) -> Comparison | None:
+        """The comparison in which everything matched, or ``None``."""
+        return next((c for c in self.comparisons if c.ok), None)
+
+
+class SaSnapshot(NamedTuple):
+    """A security association as one party holds it.
+
+    Attributes:
+        protocol: ``ISAKMP`` or ``ESP``.
+        direction: ``both`` for an ISAKMP SA, else ``inbound`` or ``outbound`` as the holder sees it.
+        spis: the terms that name it: both cookies, or one SPI.
+        algorithms: name and value of each thing agreed on, in words.
+        keys: the keys in use, with what each is for.
+        lifetime: seconds until it must be replaced.
+    """
+
+    protocol: str
+    direction: str
+    spis: tuple[Term, ...]
+    algorithms: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, Term], ...]
+    lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of everything a peer says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned(Event):
+    """The party has a term that it did not have; the term's origin says how."""
+
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Event):
+    """A message is finished and handed to the network."""
+
+    envelope: Envelope
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Event):
+    """A message arrived and could be read, as far as ``envelope`` shows."""
+
+    envelope: Envelope
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decrypted(Event):
+    """Ciphertext was opened with this key and initialization vector."""
+
+    span: Span
+    key: Term
+    iv: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """Offers were held against the party's own policy."""
+
+    negotiation: Negotiation
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Event):
+    """What was received equals what was expected; ``proves`` names the role it authenticates, or ``None``."""
+
+    symbol: str
+    expected: Term
+    received: Term
+    proves: Role | None
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """Something that arrived was turned down; nothing of the party's state changed because of it.
+
+    ``offset`` is the octet in the buffer at which the rule breaks, where there is one.
+    """
+
+    reason: str
+    citation: str
+    notify: str = ""
+    expected: Term | None = None
+    received: Term | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """A row of a transition table was taken."""
+
+    exchange: str
+    scope: str
+    role: Role
+    old: str
+    new: str
+    receives: str
+    sends: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaInstalled(Event):
+    """A security association is ready for use by this party."""
+
+    sa: SaSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded(Event):
+    """An exchange has ended for this party: ``completed`` or ``failed``, and why."""
+
+    exchange: str
+    scope: str
+    outcome: str
+    reason: str

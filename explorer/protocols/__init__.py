@@ -1,0 +1,1 @@
+"""The protocols, one package each; none knows of another."""

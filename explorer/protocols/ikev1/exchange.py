@@ -1,0 +1,271 @@
+"""What Main Mode and Quick Mode share: rows in, messages out, every octet linked to its term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from explorer.crypto.expression import Concat, Expr, Framed, Plain
+from explorer.crypto.term import Nature, Term
+from explorer.engine.ledger import Emit, Entropy, Ledger
+from explorer.engine.notation import Word
+from explorer.engine.refusal import Refusal
+from explorer.engine.rows import Row, match
+from explorer.errors import WireError
+from explorer.events import Binding, Decrypted, Envelope, Received, Role, Sent, StateChanged
+from explorer.octets import Buffer, Span
+from explorer.protocols.ikev1.chain import IvChain
+from explorer.protocols.ikev1.config import Config
+from explorer.protocols.ikev1.words import EXTRA_WORDS
+from explorer.registry.isakmp import HeaderFlag, NotifyType, PayloadType
+from explorer.wire.message import HEADER_SIZE, Message, open_message, read_message
+from explorer.wire.payloads import IsakmpHeader
+from explorer.wire.structure import build
+
+_UNPROTECTED = "RFC 2409 §5"
+
+
+class Party(NamedTuple):
+    """What every exchange of one peer works with; ``remote`` is the other peer's address."""
+
+    config: Config
+    emit: Emit
+    entropy: Entropy
+    remote: str
+
+
+class Exchange:
+    """One exchange at one peer; its rows decide what may arrive, what is done, and what is answered."""
+
+    name: ClassVar[str]
+    exchange_type: ClassVar[int]
+    rows: ClassVar[tuple[Row, ...]]
+    word: ClassVar[Callable[[Role, str], Word]]
+
+    def __init__(self, party: Party, role: Role, ledger: Ledger, message_id: int) -> None:
+        self.party = party
+        self.role = role
+        self.ledger = ledger
+        self.message_id = message_id
+        self.state = "idle"
+        self.chain: IvChain | None = None
+        self.arrived: tuple[tuple[str, Expr], ...] = ()
+        self.outgoing: list[bytes] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether no row leads on from here."""
+        return match(self.rows, self.role, self.state) is None
+
+    def begin(self) -> None:
+        """Take the first row of the initiator."""
+        row = match(self.rows, self.role, self.state)
+        if row is not None and not row.receives:
+            self._answer(row)
+
+    def receive(self, message: Message) -> None:
+        """Take the next row, if this message is what it waits for.
+
+        Raises:
+            Refusal: the message is not legal here or a check failed; the exchange is as it was before.
+        """
+        row = match(self.rows, self.role, self.state)
+        if row is None:
+            raise Refusal(f"{self.name} is over: no message is expected", _UNPROTECTED, NotifyType.INVALID_MESSAGE_ID)
+        saved, chain = self.ledger.snapshot(), self.chain
+        try:
+            self._read(row, message)
+        except Refusal:
+            self.ledger.restore(saved)
+            self.chain = chain
+            raise
+        self._answer(row)
+
+    # ---------------------------------------------------------------- reading
+
+    def _read(self, row: Row, message: Message) -> None:
+        sealed: Term | None = None
+        if row.incoming.encrypted != message.header.encrypted:
+            found = "encrypted" if message.header.encrypted else "in the clear"
+            raise Refusal(f"{row.receives} expected, the message is {found}", _UNPROTECTED, NotifyType.INVALID_FLAGS)
+        if row.incoming.encrypted and self.chain is not None:
+            sealed = self.chain.received(message.ciphertext)
+            message = self._open(self.chain, sealed, message)
+        words = self._match_words(row, message)
+        bindings = self._bind(words, message, self.role.other, received=True)
+        if sealed is not None:
+            bindings.append(Binding(sealed, message.ciphertext))
+        self.party.emit(Received(self._envelope(words, message), tuple(bindings)))
+        if sealed is not None and self.chain is not None:
+            self.party.emit(Decrypted(message.ciphertext, self.chain.key, self.chain.iv))
+        for term, _ in bindings:
+            self.ledger.hold(term)
+        self.arrived = tuple(
+            (text, self._framed(text, message, index, bindings)) for index, (text, _) in enumerate(words)
+        )
+        if row.reads is not None:
+            row.reads(self)
+        if sealed is not None and self.chain is not None:
+            self.ledger.learn(self.chain.advance(sealed))
+
+    def _open(self, chain: IvChain, sealed: Term, message: Message) -> Message:
+        try:
+            return open_message(message, chain.open(sealed))
+        except WireError as error:
+            reason = f"Decrypts to nonsense: {error.rule}; the two sides do not hold the same key"
+            notify = NotifyType.PAYLOAD_MALFORMED
+            raise Refusal(reason, error.citation, notify, received=sealed, offset=error.offset) from error
+
+    def _match_words(self, row: Row, message: Message) -> list[tuple[str, Word | None]]:
+        """Name every payload of a message; extra ones are named, missing and surplus ones refused."""
+        kinds = message.types
+        wanted = self._expected_words(row, kinds)
+        named: list[tuple[str, Word | None]] = []
+        if any(payload.reserved for payload in message.payloads):
+            raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
+        for kind in kinds:
+            if wanted and wanted[0].payload_type == kind:
+                word = wanted.pop(0)
+                named.append((word.text, word))
+            elif kind in EXTRA_WORDS:
+                named.append((EXTRA_WORDS[PayloadType(kind)], None))
+            else:
+                name = PayloadType.name_of(kind)
+                raise Refusal(f"{row.receives} expected, found an out of place {name} payload", _UNPROTECTED,
+                              NotifyType.INVALID_PAYLOAD_TYPE)
+        if wanted:
+            raise Refusal(f"{row.receives} expected, {wanted[0].text} is missing", _UNPROTECTED,
+                          NotifyType.PAYLOAD_MALFORMED)
+        return named
+
+    def _expected_words(self, row: Row, kinds: Sequence[int]) -> list[Word]:
+        sender = self.role.other
+        required = [type(self).word(sender, text) for text in row.incoming.required]
+        for group in row.incoming.optional:
+            words = [type(self).word(sender, text) for text in group]
+            if all(kinds.count(word.payload_type) >= [w.payload_type for w in words].count(word.payload_type)
+                   for word in words):
+                required.extend(words)
+        return required
+
+    def _bind(
+        self, words: list[tuple[str, Word | None]], message: Message, sender: Role, *, received: bool
+    ) -> list[Binding]:
+        """Which term stands where.  On the sender's side the terms exist, on the receiver's they are made here."""
+        bindings = self._bind_header(message, received=received)
+        for index, (_, word) in enumerate(words):
+            if word is None:
+                continue
+            span = message.body(index)
+            if not received:
+                bindings.append(Binding(self.ledger[word.symbol], span))
+                continue
+            nature = Nature.DERIVED if word.checked else Nature.PUBLIC
+            owner = "" if word.checked else str(sender)
+            term = Term(word.symbol, span.octets, span, scope=self.ledger.scope, nature=nature, owner=owner)
+            bindings.append(Binding(term, span))
+        return bindings
+
+    def _bind_header(self, message: Message, *, received: bool) -> list[Binding]:
+        datagram = message.datagram
+        places = [("CKY-I", 0, 8, Role.INITIATOR), ("CKY-R", 8, 16, Role.RESPONDER)]
+        if self.message_id:
+            places.append(("M-ID", 20, 24, Role.INITIATOR))
+        bindings = []
+        for symbol, start, end, owner in places:
+            span = Span(datagram, start, end)
+            if not any(span.octets):
+                continue
+            if symbol in self.ledger:
+                bindings.append(Binding(self.ledger[symbol], span))
+            elif received:
+                term = Term(symbol, span.octets, span, scope=self.ledger.scope, owner=str(owner))
+                bindings.append(Binding(term, span))
+        return bindings
+
+    def _framed(self, text: str, message: Message, index: int, bindings: list[Binding]) -> Expr:
+        """A received payload, header and all, as part of a formula."""
+        whole, body = message.span(index), message.body(index)
+        term = next((t for t, span in bindings if span == body), None)
+        header = message.trees[-1].buffer.octets[whole.start : body.start]
+        return Framed(text, header, term) if term is not None else Plain(text, whole.octets)
+
+    # ---------------------------------------------------------------- answering
+
+    def _answer(self, row: Row) -> None:
+        if row.makes is not None:
+            row.makes(self)
+        if row.sends:
+            self._send(row)
+        old, self.state = self.state, row.then
+        self.party.emit(StateChanged(self.name, self.ledger.scope, self.role, old, row.then, row.receives, row.sends))
+        self.settled()
+
+    def settled(self) -> None:
+        """Called after each transition, for what depends on the state reached."""
+
+    def authenticate(self, rest: Expr) -> None:
+        """Called with all payloads after the first, for exchanges whose first payload covers them."""
+
+    def extras(self, row: Row) -> list[tuple[str, int, bytes]]:
+        """Payloads to chain to a message that are not part of its exchange: word, type, body."""
+        return []
+
+    def _send(self, row: Row) -> None:
+        texts = [t for t in row.outgoing.words([t for g in row.outgoing.optional for t in g if self._has(t)])]
+        words = [type(self).word(self.role, text) for text in texts]
+        extras = self.extras(row)
+        kinds = [word.payload_type for word in words] + [kind for _, kind, _ in extras]
+        following = [*kinds[1:], int(PayloadType.NONE)]
+        bodies: dict[int, Expr] = {
+            len(words) + i: Plain(text, body) for i, (text, _, body) in enumerate(extras)
+        }
+
+        def framed(index: int) -> Expr:
+            body = bodies[index] if index in bodies else self.ledger[words[index].symbol]
+            header = bytes((following[index], 0)) + (4 + len(body.octets)).to_bytes(2, "big")
+            return Framed(words[index].text if index < len(words) else str(body), header, body)
+
+        self.authenticate(Concat(tuple(framed(index) for index in range(1, len(kinds)))))
+        plaintext = Concat(tuple(framed(index) for index in range(len(kinds))))
+        named: list[tuple[str, Word | None]] = [(word.text, word) for word in words]
+        named += [(text, None) for text, _, _ in extras]
+        self._emit_message(row, kinds[0], plaintext, named)
+
+    def _has(self, text: str) -> bool:
+        return type(self).word(self.role, text).symbol in self.ledger
+
+    def _emit_message(
+        self, row: Row, first: int, plaintext: Expr, words: list[tuple[str, Word | None]]
+    ) -> None:
+        sealed: Term | None = None
+        if row.outgoing.encrypted and self.chain is not None:
+            sealed = self.ledger.learn(self.chain.seal(plaintext))
+        content = sealed.octets if sealed is not None else plaintext.octets
+        header = IsakmpHeader(
+            initiator_cookie=self.ledger["CKY-I"].octets,
+            responder_cookie=self.ledger["CKY-R"].octets if "CKY-R" in self.ledger else bytes(8),
+            next_payload=first,
+            exchange_type=self.exchange_type,
+            flags=int(HeaderFlag.ENCRYPTION) if sealed is not None else 0,
+            message_id=self.message_id,
+            length=HEADER_SIZE + len(content),
+        )
+        message = read_message(Buffer("datagram", build(header) + content))
+        if sealed is not None:
+            padding = bytes(len(content) - len(plaintext.octets))
+            message = open_message(message, plaintext.octets + padding)
+        bindings = self._bind(words, message, self.role, received=False)
+        if sealed is not None:
+            bindings.append(Binding(sealed, message.ciphertext))
+        self.party.emit(Sent(self._envelope(words, message), tuple(bindings)))
+        if sealed is not None and self.chain is not None:
+            self.ledger.learn(self.chain.advance(sealed))
+        self.outgoing.append(message.datagram.octets)
+
+    def _envelope(self, words: list[tuple[str, Word | None]], message: Message) -> Envelope:
+        head = "HDR*" if message.header.encrypted else "HDR"
+        notation = ", ".join([head, *(text for text, _ in words)])
+        return Envelope(
+            message.trees, notation, self.name, self.ledger.scope, self.message_id, message.header.encrypted
+        )

@@ -1,0 +1,195 @@
+"""Data attributes: the type-value and type-length-value pairs inside a transform (RFC 2408 §3.3).
+
+The same type number means different things in the two phases, so the transform that holds an
+attribute selects the namespace: :class:`IsakmpAttribute` or :class:`IpsecAttribute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from struct import Struct
+from typing import Any
+
+from explorer.errors import WireError
+from explorer.registry import ipsec, phase1
+from explorer.registry.number import Number
+from explorer.wire import say
+from explorer.wire.field import Bit, Field, Spec
+from explorer.wire.structure import Structure, octets, u16
+
+FORMAT_BIT = 0x8000
+"""Attribute Format: set when the value stands in the two octets after the type (RFC 2408 §3.3)."""
+
+_CITE = "RFC 2408 §3.3"
+
+
+def _say_type(numbers: type[Number] | None) -> Callable[[Any], str]:
+    def words(word: Any) -> str:
+        number = int(word) & ~FORMAT_BIT
+        name = numbers.say(number) if numbers is not None else str(number)
+        return f"{name}, {'value follows' if word & FORMAT_BIT else 'length follows'}"
+
+    return words
+
+
+_FORMAT = (Bit("AF", FORMAT_BIT, "1: two octets of value follow; 0: a length and a value"),)
+
+
+class Attribute(Structure, label="Attribute", cite=_CITE):
+    """What both forms share; ``type`` is the number without the format bit."""
+
+    format_and_type: int = u16(label="Attribute type", say=_say_type(None), bits=_FORMAT)
+
+    @property
+    def type(self) -> int:
+        """The attribute's number."""
+        return self.format_and_type & ~FORMAT_BIT
+
+    @property
+    def number(self) -> int:
+        """The value as a number: attributes are compared by value, whichever form the sender chose."""
+        value: int | bytes = self._values[-1]  # type: ignore[attr-defined]
+        return value if isinstance(value, int) else int.from_bytes(value, "big")
+
+
+class BasicAttribute(Attribute, key="attribute"):
+    """Type and value in four octets."""
+
+    value: int = u16(label="Attribute value")
+
+
+class VariableAttribute(Attribute, key="attribute"):
+    """Type, length and value."""
+
+    length: int = u16(label="Attribute length", computed="size:value", default=None)
+    value: bytes = octets("length", label="Attribute value", say=say.number_in_octets)
+
+
+def basic(number: int, value: int) -> BasicAttribute:
+    """An attribute in the four-octet form."""
+    return BasicAttribute(format_and_type=number | FORMAT_BIT, value=value)
+
+
+def variable(number: int, value: int, size: int = 4) -> VariableAttribute:
+    """An attribute with ``size`` octets of value."""
+    return VariableAttribute(format_and_type=number, value=value.to_bytes(size, "big"))
+
+
+class Namespace:
+    """The attributes of one kind of transform: what each is called and how its value is said.
+
+    Attributes:
+        key: file name of the explanations.
+        types: registry of the attribute types.
+        values: registry of the values, by attribute type.
+    """
+
+    def __init__(self, key: str, types: type[Number], values: Mapping[int, type[Number]]) -> None:
+        self.key = key
+        self.types = types
+        self.values = values
+        self.specs = {int(member): self._spec(member) for member in types}
+        unknown = Spec("attribute", "", "Unknown attribute", _CITE)
+        self._unknown = (unknown, Spec("attribute", "value", "Attribute value", _CITE))
+        self.type_spec = Spec("attribute", "format_and_type", "Attribute type", _CITE, size=2,
+                              say=_say_type(types), bits=_FORMAT)
+        self.length_spec = Spec("attribute", "length", "Attribute length", _CITE, size=2)
+
+    def _spec(self, member: Number) -> tuple[Spec, Spec]:
+        numbers = self.values.get(int(member))
+        name = member.name.lower()
+        words = None if numbers is not None else say.number_in_octets
+        node = Spec(self.key, name, member.label, member.citation, say=_say_attribute(numbers))
+        value = Spec(self.key, name, member.label, member.citation, numbers=numbers, say=words)
+        return node, value
+
+    def spec_for(self, number: int) -> tuple[Spec, Spec]:
+        """Specification of the attribute as a whole and of its value."""
+        return self.specs.get(number, self._unknown)
+
+    def say(self, number: int, value: int) -> str:
+        """An attribute's value in words, without its number where it has a name."""
+        numbers = self.values.get(number)
+        return numbers.name_of(value) if numbers is not None else str(value)
+
+
+def _say_attribute(numbers: type[Number] | None) -> Callable[[Any], str]:
+    def words(attribute: Any) -> str:
+        number = attribute.number
+        return numbers.say(number) if numbers is not None else str(number)
+
+    return words
+
+
+ISAKMP_NAMESPACE = Namespace(
+    "phase1_attributes",
+    phase1.Phase1Attribute,
+    {
+        phase1.Phase1Attribute.ENCRYPTION: phase1.EncryptionAlgorithm,
+        phase1.Phase1Attribute.HASH: phase1.HashAlgorithm,
+        phase1.Phase1Attribute.AUTHENTICATION: phase1.AuthenticationMethod,
+        phase1.Phase1Attribute.GROUP: phase1.Group,
+        phase1.Phase1Attribute.GROUP_TYPE: phase1.GroupType,
+        phase1.Phase1Attribute.LIFE_TYPE: phase1.LifeType,
+    },
+)
+IPSEC_NAMESPACE = Namespace(
+    "ipsec_attributes",
+    ipsec.IpsecAttribute,
+    {
+        ipsec.IpsecAttribute.LIFE_TYPE: phase1.LifeType,
+        ipsec.IpsecAttribute.GROUP: phase1.Group,
+        ipsec.IpsecAttribute.ENCAPSULATION: ipsec.EncapsulationMode,
+        ipsec.IpsecAttribute.AUTHENTICATION: ipsec.AuthenticationAlgorithm,
+    },
+)
+
+_PAIR = Struct(">HH")
+_new = partial(tuple.__new__, Field)
+
+
+def _reader(namespace: Namespace) -> Callable[..., tuple[Attribute, Field]]:
+    """Attributes are the most frequent structure of a message 1, so theirs is a reader of its own."""
+    spec_for, type_spec, length_spec = namespace.spec_for, namespace.type_spec, namespace.length_spec
+    unpack, new = _PAIR.unpack_from, object.__new__
+    set_values = Structure.__dict__["_values"].__set__
+
+    def read(data: bytes, at: int, end: int, given: object) -> tuple[Attribute, Field]:
+        if at + 4 > end:
+            raise WireError(at, f"Attribute needs 4 octets, {end - at} are left", _CITE)
+        word, value = unpack(data, at)
+        middle = at + 2
+        if word & FORMAT_BIT:
+            stop = at + 4
+            node, leaf = spec_for(word & ~FORMAT_BIT)
+            structure = new(BasicAttribute)
+            set_values(structure, (word, value))
+            children = (_new((type_spec, at, middle, word, ())), _new((leaf, middle, stop, value, ())))
+            return structure, _new((node, at, stop, structure, children))
+        stop = at + 4 + value
+        if stop > end:
+            raise WireError(middle, f"Attribute length is {value}, {end - at - 4} octets are left", _CITE)
+        node, leaf = spec_for(word)
+        variable_structure = new(VariableAttribute)
+        content = data[at + 4 : stop]
+        set_values(variable_structure, (word, value, content))
+        leaves = [_new((type_spec, at, middle, word, ())), _new((length_spec, middle, at + 4, value, ()))]
+        if content:
+            leaves.append(_new((leaf, at + 4, stop, content, ())))
+        return variable_structure, _new((node, at, stop, variable_structure, tuple(leaves)))
+
+    return read
+
+
+class IsakmpAttribute(Attribute, key="attribute"):
+    """Reads the attributes of an ISAKMP transform."""
+
+
+class IpsecAttribute(Attribute, key="attribute"):
+    """Reads the attributes of an ESP or AH transform."""
+
+
+IsakmpAttribute._read = staticmethod(_reader(ISAKMP_NAMESPACE))
+IpsecAttribute._read = staticmethod(_reader(IPSEC_NAMESPACE))
+Attribute._read = staticmethod(_reader(Namespace("attribute", Number, {})))
