@@ -119,6 +119,15 @@ class Learned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Making(Event):
+    """The party begins to make its next message; ``notation`` is what the row says it sends."""
+
+    exchange: str
+    scope: str
+    notation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent(Event):
     """A message is finished and handed to the network."""
 

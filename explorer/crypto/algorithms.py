@@ -42,6 +42,31 @@ SHA2_384 = HashFunction("SHA2-384", "sha384", 48)
 SHA2_512 = HashFunction("SHA2-512", "sha512", 64)
 
 
+class Integrity(NamedTuple):
+    """HMAC, cut: ``icv_size`` octets of it are sent, ``key_size`` octets of key go in (RFC 2403, 2404, 4868)."""
+
+    label: str
+    function: HashFunction
+    icv_size: int
+
+    @property
+    def key_size(self) -> int:
+        """As long as the hash's output."""
+        return self.function.size
+
+
+INTEGRITY = {
+    integrity.label: integrity
+    for integrity in (
+        Integrity("HMAC-MD5", MD5, 12),
+        Integrity("HMAC-SHA1", SHA1, 12),
+        Integrity("HMAC-SHA2-256", SHA2_256, 16),
+        Integrity("HMAC-SHA2-384", SHA2_384, 24),
+        Integrity("HMAC-SHA2-512", SHA2_512, 32),
+    )
+}
+
+
 class CbcCipher(NamedTuple):
     """A block cipher in CBC mode; ``block`` and ``key_size`` are octets, ``openssl`` its name there."""
 
@@ -71,6 +96,7 @@ TRIPLE_DES_CBC = CbcCipher("3DES-CBC", 8, 24, "des-ede3-cbc", TripleDES)
 AES_128_CBC = CbcCipher("AES-CBC-128", 16, 16, "aes-128-cbc", AES)
 AES_192_CBC = CbcCipher("AES-CBC-192", 16, 24, "aes-192-cbc", AES)
 AES_256_CBC = CbcCipher("AES-CBC-256", 16, 32, "aes-256-cbc", AES)
+CIPHERS = {c.label: c for c in (DES_CBC, TRIPLE_DES_CBC, AES_128_CBC, AES_192_CBC, AES_256_CBC)}
 AES_BY_BITS = {128: AES_128_CBC, 192: AES_192_CBC, 256: AES_256_CBC}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from explorer.crypto.algorithms import (
     AES_BY_BITS,
     DES_CBC,
+    INTEGRITY,
     MD5,
     SHA1,
     SHA2_256,
@@ -16,6 +17,7 @@ from explorer.crypto.algorithms import (
     TRIPLE_DES_CBC,
     CbcCipher,
     HashFunction,
+    Integrity,
 )
 from explorer.engine.negotiation import Policy
 from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IpsecAttribute
@@ -38,15 +40,6 @@ HASHES: dict[int, HashFunction] = {
     HashAlgorithm.SHA2_384: SHA2_384,
     HashAlgorithm.SHA2_512: SHA2_512,
 }
-INTEGRITY: dict[int, tuple[HashFunction, int]] = {
-    AuthenticationAlgorithm.HMAC_MD5: (MD5, 12),
-    AuthenticationAlgorithm.HMAC_SHA1: (SHA1, 12),
-    AuthenticationAlgorithm.HMAC_SHA2_256: (SHA2_256, 16),
-    AuthenticationAlgorithm.HMAC_SHA2_384: (SHA2_384, 24),
-    AuthenticationAlgorithm.HMAC_SHA2_512: (SHA2_512, 32),
-}
-"""Integrity algorithms of ESP with the octets of their ICV (RFC 2403, 2404, 4868)."""
-
 _CIPHERS = {EncryptionAlgorithm.DES_CBC: DES_CBC, EncryptionAlgorithm.TRIPLE_DES_CBC: TRIPLE_DES_CBC}
 _ESP_CIPHERS = {EspTransformId.DES: DES_CBC, EspTransformId.TRIPLE_DES: TRIPLE_DES_CBC}
 
@@ -136,19 +129,14 @@ class Phase2Policy:
         return AES_BY_BITS[self.key_length] if self.key_length is not None else _ESP_CIPHERS[EspTransformId(self.transform_id)]
 
     @property
-    def integrity_function(self) -> HashFunction:
-        """The hash under the HMAC that makes the ICV."""
-        return INTEGRITY[self.integrity][0]
-
-    @property
-    def icv_size(self) -> int:
-        """Octets of the ICV."""
-        return INTEGRITY[self.integrity][1]
+    def integrity_algorithm(self) -> Integrity:
+        """What makes the ICV."""
+        return INTEGRITY[AuthenticationAlgorithm.name_of(self.integrity)]
 
     @property
     def keymat_size(self) -> int:
         """Octets of KEYMAT that one SA needs: encryption key, then integrity key."""
-        return self.cipher.key_size + self.integrity_function.size
+        return self.cipher.key_size + self.integrity_algorithm.key_size
 
     def _values(self) -> dict[int, int]:
         values: dict[int, int] = {IpsecAttribute.LIFE_TYPE: LifeType.SECONDS}
@@ -188,7 +176,7 @@ class Phase2Policy:
         """What was agreed on, in words."""
         return (
             ("encryption", self.cipher.label),
-            ("integrity", AuthenticationAlgorithm.name_of(self.integrity)),
+            ("integrity", self.integrity_algorithm.label),
             ("mode", EncapsulationMode.name_of(self.mode)),
         )
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
-from explorer.crypto.term import Nature, Term
+from explorer.crypto.term import Term
 from explorer.engine.ledger import Emit, Entropy, Ledger
 from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
-from explorer.events import Binding, Decrypted, Envelope, Received, Role, Sent, StateChanged
-from explorer.octets import Buffer, Span
+from explorer.events import Binding, Decrypted, Envelope, Making, Received, Role, Sent, StateChanged
+from explorer.octets import Buffer
+from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Config
-from explorer.protocols.ikev1.words import EXTRA_WORDS
 from explorer.registry.isakmp import HeaderFlag, NotifyType, PayloadType
 from explorer.wire.message import HEADER_SIZE, Message, open_message, read_message
 from explorer.wire.payloads import IsakmpHeader
@@ -91,8 +91,10 @@ class Exchange:
         if row.incoming.encrypted and self.chain is not None:
             sealed = self.chain.received(message.ciphertext)
             message = self._open(self.chain, sealed, message)
-        words = self._match_words(row, message)
-        bindings = self._bind(words, message, self.role.other, received=True)
+        sender = self.role.other
+        words = match_words(row.incoming, sender, type(self).word, message, row.receives)
+        bindings = bind_header(message, self.ledger, self.message_id)
+        bindings += bind_words(words, message, sender, self.ledger.scope)
         if sealed is not None:
             bindings.append(Binding(sealed, message.ciphertext))
         self.party.emit(Received(self._envelope(words, message), tuple(bindings)))
@@ -116,71 +118,14 @@ class Exchange:
             notify = NotifyType.PAYLOAD_MALFORMED
             raise Refusal(reason, error.citation, notify, received=sealed, offset=error.offset) from error
 
-    def _match_words(self, row: Row, message: Message) -> list[tuple[str, Word | None]]:
-        """Name every payload of a message; extra ones are named, missing and surplus ones refused."""
-        kinds = message.types
-        wanted = self._expected_words(row, kinds)
-        named: list[tuple[str, Word | None]] = []
-        if any(payload.reserved for payload in message.payloads):
-            raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
-        for kind in kinds:
-            if wanted and wanted[0].payload_type == kind:
-                word = wanted.pop(0)
-                named.append((word.text, word))
-            elif kind in EXTRA_WORDS:
-                named.append((EXTRA_WORDS[PayloadType(kind)], None))
-            else:
-                name = PayloadType.name_of(kind)
-                raise Refusal(f"{row.receives} expected, found an out of place {name} payload", _UNPROTECTED,
-                              NotifyType.INVALID_PAYLOAD_TYPE)
-        if wanted:
-            raise Refusal(f"{row.receives} expected, {wanted[0].text} is missing", _UNPROTECTED,
-                          NotifyType.PAYLOAD_MALFORMED)
-        return named
-
-    def _expected_words(self, row: Row, kinds: Sequence[int]) -> list[Word]:
-        sender = self.role.other
-        required = [type(self).word(sender, text) for text in row.incoming.required]
-        for group in row.incoming.optional:
-            words = [type(self).word(sender, text) for text in group]
-            if all(kinds.count(word.payload_type) >= [w.payload_type for w in words].count(word.payload_type)
-                   for word in words):
-                required.extend(words)
-        return required
-
-    def _bind(
-        self, words: list[tuple[str, Word | None]], message: Message, sender: Role, *, received: bool
-    ) -> list[Binding]:
-        """Which term stands where.  On the sender's side the terms exist, on the receiver's they are made here."""
-        bindings = self._bind_header(message, received=received)
-        for index, (_, word) in enumerate(words):
-            if word is None:
-                continue
-            span = message.body(index)
-            if not received:
-                bindings.append(Binding(self.ledger[word.symbol], span))
-                continue
-            nature = Nature.DERIVED if word.checked else Nature.PUBLIC
-            owner = "" if word.checked else str(sender)
-            term = Term(word.symbol, span.octets, span, scope=self.ledger.scope, nature=nature, owner=owner)
-            bindings.append(Binding(term, span))
-        return bindings
-
-    def _bind_header(self, message: Message, *, received: bool) -> list[Binding]:
-        datagram = message.datagram
-        places = [("CKY-I", 0, 8, Role.INITIATOR), ("CKY-R", 8, 16, Role.RESPONDER)]
-        if self.message_id:
-            places.append(("M-ID", 20, 24, Role.INITIATOR))
-        bindings = []
-        for symbol, start, end, owner in places:
-            span = Span(datagram, start, end)
-            if not any(span.octets):
-                continue
-            if symbol in self.ledger:
-                bindings.append(Binding(self.ledger[symbol], span))
-            elif received:
-                term = Term(symbol, span.octets, span, scope=self.ledger.scope, owner=str(owner))
-                bindings.append(Binding(term, span))
+    def bind_own(self, words: Named, message: Message) -> list[Binding]:
+        """On the sender's side the terms exist already; here they get their octets."""
+        bindings = bind_header(message, self.ledger, self.message_id)
+        bindings += [
+            Binding(self.ledger[word.symbol], message.body(index))
+            for index, (_, word) in enumerate(words)
+            if word is not None
+        ]
         return bindings
 
     def _framed(self, text: str, message: Message, index: int, bindings: list[Binding]) -> Expr:
@@ -193,6 +138,8 @@ class Exchange:
     # ---------------------------------------------------------------- answering
 
     def _answer(self, row: Row) -> None:
+        if row.sends:
+            self.party.emit(Making(self.name, self.ledger.scope, row.sends))
         if row.makes is not None:
             row.makes(self)
         if row.sends:
@@ -228,7 +175,7 @@ class Exchange:
 
         self.authenticate(Concat(tuple(framed(index) for index in range(1, len(kinds)))))
         plaintext = Concat(tuple(framed(index) for index in range(len(kinds))))
-        named: list[tuple[str, Word | None]] = [(word.text, word) for word in words]
+        named: Named = [(word.text, word) for word in words]
         named += [(text, None) for text, _, _ in extras]
         self._emit_message(row, kinds[0], plaintext, named)
 
@@ -236,7 +183,7 @@ class Exchange:
         return type(self).word(self.role, text).symbol in self.ledger
 
     def _emit_message(
-        self, row: Row, first: int, plaintext: Expr, words: list[tuple[str, Word | None]]
+        self, row: Row, first: int, plaintext: Expr, words: Named
     ) -> None:
         sealed: Term | None = None
         if row.outgoing.encrypted and self.chain is not None:
@@ -255,7 +202,7 @@ class Exchange:
         if sealed is not None:
             padding = bytes(len(content) - len(plaintext.octets))
             message = open_message(message, plaintext.octets + padding)
-        bindings = self._bind(words, message, self.role, received=False)
+        bindings = self.bind_own(words, message)
         if sealed is not None:
             bindings.append(Binding(sealed, message.ciphertext))
         self.party.emit(Sent(self._envelope(words, message), tuple(bindings)))
@@ -263,7 +210,7 @@ class Exchange:
             self.ledger.learn(self.chain.advance(sealed))
         self.outgoing.append(message.datagram.octets)
 
-    def _envelope(self, words: list[tuple[str, Word | None]], message: Message) -> Envelope:
+    def _envelope(self, words: Named, message: Message) -> Envelope:
         head = "HDR*" if message.header.encrypted else "HDR"
         notation = ", ".join([head, *(text for text, _ in words)])
         return Envelope(

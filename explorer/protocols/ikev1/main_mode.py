@@ -32,7 +32,7 @@ from explorer.protocols.ikev1.keys import (
 from explorer.protocols.ikev1.words import phase1_word
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.registry.phase1 import Phase1Attribute
-from explorer.wire.payloads import Proposal, SecurityAssociation
+from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
 from explorer.wire.structure import build, read
 
 UP = "ISAKMP SA up"
@@ -69,34 +69,31 @@ class MainMode(Exchange):
 
     def choose(self) -> None:
         """The responder's own policies in order; the first that an offered transform fits."""
-        offered = self._received_sa("SAi_b")
+        offered = parse_sa(self.ledger["SAi_b"].octets)
         if len(offered.proposals) != 1:
             rule = f"Phase 1 has exactly one proposal, found {len(offered.proposals)}"
             raise Refusal(rule, "RFC 2409 §5", NotifyType.BAD_PROPOSAL_SYNTAX)
-        self.policy = self._judge(offered)
-        chosen = negotiate("ISAKMP", [self.policy.policy()], offered.proposals)[1]
-        if chosen is None:
-            raise Refusal("No offer matches", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
+        self.policy, chosen = self._judge(offered)
         self._configure()
         self.ledger.draw("CKY-R", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
         # The chosen transform goes back unchanged, octet by octet, but as the only one (RFC 2408 §4.2).
-        transform = read(type(chosen[2]), build(chosen[2]), 0, len(build(chosen[2])))[0].replace(next_payload=None)
+        transform = chosen.replace(next_payload=None)
         self.ledger.learn(self._offer_term("SAr_b", (transform,)))
 
     def check_choice(self) -> None:
         """What came back must be one of the offers, unchanged."""
-        answered = self._received_sa("SAr_b")
+        answered = parse_sa(self.ledger["SAr_b"].octets)
         if len(answered.proposals) != 1 or len(answered.proposals[0].transforms) != 1:
             raise Refusal("The answer must hold exactly one transform", _CITE, NotifyType.BAD_PROPOSAL_SYNTAX)
         chosen = answered.proposals[0].transforms[0]
-        offers = self._parse_sa(self.ledger["SAi_b"].octets).proposals[0].transforms
+        offers = parse_sa(self.ledger["SAi_b"].octets).proposals[0].transforms
         same = [t for t in offers if t.number == chosen.number and t.attributes == chosen.attributes]
         if not same:
             rule = f"Transform {chosen.number} of the answer is none of those offered"
             raise Refusal(rule, "RFC 2409 §5", NotifyType.BAD_PROPOSAL_SYNTAX)
-        self.policy = self._judge(answered)
+        self.policy, _ = self._judge(answered)
 
-    def _judge(self, sa: SecurityAssociation) -> Phase1Policy:
+    def _judge(self, sa: SecurityAssociation) -> tuple[Phase1Policy, Transform]:
         own = self.party.config.phase1
         negotiation, match = negotiate("ISAKMP", [p.policy() for p in own], sa.proposals)
         self.party.emit(Judged(negotiation))
@@ -104,7 +101,7 @@ class MainMode(Exchange):
             raise Refusal("No offer matches a policy of this side", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
         chosen = own[[p.policy().label for p in own].index(match[0].label)]
         lifetime = match[2].value_of(Phase1Attribute.LIFE_DURATION) or chosen.lifetime
-        return replace(chosen, lifetime=min(chosen.lifetime, lifetime))
+        return replace(chosen, lifetime=min(chosen.lifetime, lifetime)), match[2]
 
     # ---------------------------------------------------------------- messages 3 and 4: Diffie-Hellman and nonces
 
@@ -200,16 +197,10 @@ class MainMode(Exchange):
         origin = Configured(_CITE)
         self.ledger.learn(Term("psk", psk, origin, scope=PHASE_1, nature=Nature.SECRET, owner=""))
 
-    def _offer_term(self, symbol: str, transforms: tuple[object, ...]) -> Term:
+    def _offer_term(self, symbol: str, transforms: tuple[Transform, ...]) -> Term:
         proposal = Proposal(number=1, protocol=ProtocolId.ISAKMP, transforms=transforms)
         body = build(SecurityAssociation(proposals=(proposal,)))[4:]
         return Term(symbol, body, Configured("RFC 2409 §5"), scope=PHASE_1, owner=str(self.role))
-
-    def _received_sa(self, symbol: str) -> SecurityAssociation:
-        return self._parse_sa(self.ledger[symbol].octets)
-
-    def _parse_sa(self, body: bytes) -> SecurityAssociation:
-        return parse_sa(body)
 
 
 def parse_sa(body: bytes) -> SecurityAssociation:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from hashlib import sha256
 
-from explorer.crypto.term import Nature
-from explorer.engine.ledger import Entropy, Ledger
+from explorer.crypto.term import Drawn
+from explorer.engine.ledger import Entropy
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
 from explorer.events import Event, Refused, Role
-from explorer.octets import Buffer
+from explorer.octets import Buffer, Span
 from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.exchange import Exchange, Party
 from explorer.protocols.ikev1.main_mode import UP, MainMode
@@ -67,13 +67,10 @@ class Ikev1Peer:
             LookupError: there is no such SA.
         """
         session = next(s for s in self._sessions if s.address == remote and s.phase1.state == UP)
-        scope = f"Quick Mode of {session.address} {len(session.quick) + 1}"
-        ids = Ledger(lambda event: None, self._entropy, session.phase1.role, scope)
-        octets = ids.draw("M-ID", 4, "RFC 2408 §3.1", Nature.PUBLIC).octets
-        message_id = int.from_bytes(octets, "big") or 1
-        quick = QuickMode(session.phase1, Role.INITIATOR, message_id)
+        purpose = f"M-ID/{session.address}/{len(session.quick) + 1}"
+        message_id = int.from_bytes(self._entropy.draw(4, purpose), "big") or 1
+        quick = QuickMode(session.phase1, Role.INITIATOR, Drawn("M-ID", "RFC 2408 §3.1"), message_id)
         session.quick[message_id] = quick
-        quick.announce()
         quick.begin()
         self._flush(session, quick)
 
@@ -148,7 +145,8 @@ class Ikev1Peer:
         if quick is None:
             if len(session.quick) >= MOST_QUICK_MODES:
                 raise Refusal("Too many Quick Modes under one SA", "RFC 2409 §5.5")
-            quick = QuickMode(session.phase1, Role.RESPONDER, header.message_id)
+            origin = Span(message.datagram, 20, 24)
+            quick = QuickMode(session.phase1, Role.RESPONDER, origin, header.message_id)
         self._deliver(session, quick, message, data)
         session.quick[header.message_id] = quick
 

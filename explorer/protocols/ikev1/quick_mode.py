@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from explorer.crypto.expression import Concat, Expr, wrap
 from explorer.crypto.groups import is_usable_public_value, modp_group
-from explorer.crypto.term import Configured, Derived, Nature, Term, derive
+from explorer.crypto.term import Configured, Drawn, Nature, Origin, Term, derive
 from explorer.engine.ledger import Ledger
 from explorer.engine.negotiation import negotiate
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSnapshot
 from explorer.octets import Span
+from explorer.protocols.ikev1.binding import Named
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Identity, Phase2Policy
 from explorer.protocols.ikev1.exchange import Exchange
@@ -39,35 +40,29 @@ class QuickMode(Exchange):
     word = staticmethod(quick_word)
     policy: Phase2Policy
 
-    def __init__(self, phase1: MainMode, role: Role, message_id: int, M_ID: Term | None = None) -> None:
+    def __init__(self, phase1: MainMode, role: Role, M_ID: Origin, message_id: int) -> None:
+        """``M_ID`` is where the Message ID comes from: drawn here, or read from a header."""
         party = phase1.party
         scope = f"Quick Mode {message_id:08x}"
         super().__init__(party, role, Ledger(party.emit, party.entropy, role, scope, phase1.ledger), message_id)
         self.phase1 = phase1
-        self._start_chain(M_ID)
+        self._start_chain(Term("M-ID", message_id.to_bytes(4, "big"), M_ID, scope=scope, owner=str(Role.INITIATOR)))
 
-    def _start_chain(self, M_ID: Term | None) -> None:
+    def _start_chain(self, M_ID: Term) -> None:
         """Each Message ID has a chain of its own, from phase 1's last block (Appendix B)."""
         if self.phase1.chain is None:
             raise Refusal("There is no ISAKMP SA yet", _CITE, NotifyType.INVALID_MESSAGE_ID)
-        if M_ID is None:
-            octets = self.message_id.to_bytes(4, "big")
-            M_ID = Term("M-ID", octets, Configured(_CITE), scope=self.ledger.scope, owner=str(Role.INITIATOR))
         self.ledger.hold(M_ID)
         cipher, function = self.phase1.policy.cipher, self.phase1.policy.hash_function
         IV = phase2_iv(function, self.phase1.chain.iv, M_ID, cipher, self.ledger.scope)
-        self.chain = IvChain(cipher, self.phase1.chain.key, IV, first=1)
-
-    def announce(self) -> None:
-        """Say the terms that were made before the first row was taken."""
-        if self.chain is not None:
-            self.ledger.learn(self.ledger["M-ID"], self.chain.iv)
+        self.opening_chain = self.chain = IvChain(cipher, self.phase1.chain.key, IV, first=1)
 
     # ---------------------------------------------------------------- message 1
 
     def propose(self) -> None:
         """Offers, a nonce, an SPI of one's own, and a Diffie-Hellman value where PFS is wanted."""
         config, ledger = self.party.config, self.ledger
+        ledger.learn(ledger["M-ID"], self.opening_chain.iv)
         SPI = self._draw_spi("SPI_i")
         proposals = tuple(
             Proposal(number=n, protocol=ProtocolId.ESP, spi=SPI.octets, transforms=(policy.transform(1),))
@@ -85,7 +80,9 @@ class QuickMode(Exchange):
     def consider(self) -> None:
         """Verify HASH(1), check who the SA is for, choose by one's own policy, and make all keys."""
         ledger = self.ledger
-        ledger.verify(ledger.learn(self._hash("HASH(1)")), ledger["HASH(1)"], None, _CITE)
+        received = ledger["HASH(1)"]
+        ledger.learn(self.opening_chain.iv)
+        ledger.verify(ledger.learn(self._hash("HASH(1)")), received, None, _CITE)
         self._check_identities()
         offered = parse_sa(ledger["SAi_b"].octets)
         own = self.party.config.phase2
@@ -114,7 +111,8 @@ class QuickMode(Exchange):
     def check_answer(self) -> None:
         """Verify HASH(2), find the choice among the offers, and make all keys."""
         ledger = self.ledger
-        ledger.verify(ledger.learn(self._hash("HASH(2)")), ledger["HASH(2)"], None, _CITE)
+        received = ledger["HASH(2)"]
+        ledger.verify(ledger.learn(self._hash("HASH(2)")), received, None, _CITE)
         self._check_identities()
         answered = parse_sa(ledger["SAr_b"].octets)
         if len(answered.proposals) != 1 or len(answered.proposals[0].transforms) != 1:
@@ -137,7 +135,8 @@ class QuickMode(Exchange):
 
     def confirm(self) -> None:
         """Verify HASH(3): the initiator is alive, and holds the keys."""
-        self.ledger.verify(self.ledger.learn(self._hash("HASH(3)")), self.ledger["HASH(3)"], None, _CITE)
+        received = self.ledger["HASH(3)"]
+        self.ledger.verify(self.ledger.learn(self._hash("HASH(3)")), received, None, _CITE)
 
     def authenticate(self, rest: Expr) -> None:
         """The hash of each message covers everything after it."""
@@ -197,10 +196,11 @@ class QuickMode(Exchange):
 
     # ---------------------------------------------------------------- small pieces
 
-    def _bind(self, words, message: Message, sender: Role, *, received: bool) -> list[Binding]:  # type: ignore[no-untyped-def]
-        bindings = super()._bind(words, message, sender, received=received)
+    def bind_own(self, words: Named, message: Message) -> list[Binding]:
+        """The SPIs inside the SA payload are terms too."""
+        bindings = super().bind_own(words, message)
         for term in (self.ledger[s] for s in ("SPI_i", "SPI_r") if s in self.ledger):
-            if term.owner == sender and not received:
+            if term.owner == self.role:
                 bindings += [Binding(term, span) for span in _spi_spans(message)]
         return bindings
 
@@ -212,15 +212,11 @@ class QuickMode(Exchange):
         self.ledger.learn(Term(symbol, proposal.spi, origin, scope=self.ledger.scope, owner=str(owner)))
 
     def _draw_spi(self, symbol: str) -> Term:
-        """Four octets; 0 to 255 are reserved (RFC 4303 §2.1), so the first octet is never zero."""
+        """Four octets; 0 to 255 are reserved (RFC 4303 §2.1), so a first octet of zero becomes one."""
         drawn = self.party.entropy.draw(4, f"{self.ledger.scope}/{self.role}/{symbol}")
-        return self.ledger.draw(symbol, 4, "RFC 4303 §2.1", Nature.PUBLIC) if drawn[0] else self._low_spi(symbol)
-
-    def _low_spi(self, symbol: str) -> Term:
-        octets = b"\x01" + self.party.entropy.draw(3, f"{self.ledger.scope}/{self.role}/{symbol}/again")
-        return self.ledger.learn(
-            Term(symbol, octets, Configured("RFC 4303 §2.1"), scope=self.ledger.scope, owner=str(self.role))
-        )
+        octets = bytes((drawn[0] or 1,)) + drawn[1:]
+        origin = Drawn(symbol, "RFC 4303 §2.1")
+        return self.ledger.learn(Term(symbol, octets, origin, scope=self.ledger.scope, owner=str(self.role)))
 
     def _settle(self, label: str, lifetime: int | None) -> Phase2Policy:
         own = self.party.config.phase2
@@ -286,4 +282,3 @@ QuickMode.rows = (
     Row(_I, "waits for HASH(2)", _SECOND, _Q.check_answer, None, _THIRD, UP),
     Row(_R, "waits for HASH(3)", _THIRD, _Q.confirm, None, "", UP),
 )
-__all__ = ["UP", "Derived", "QuickMode"]

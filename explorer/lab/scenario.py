@@ -1,0 +1,252 @@
+"""Scenarios: TOML files in the words of real gear, checked until nothing in them can surprise a run."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from explorer.content import content_folder
+from explorer.crypto.groups import SUPPORTED
+from explorer.errors import ExplorerError
+from explorer.protocols.ikev1.config import Config, Identity, Phase1Policy, Phase2Policy
+from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IdType
+from explorer.registry.phase1 import AuthenticationMethod, EncryptionAlgorithm, HashAlgorithm
+
+_ENCRYPTION = {
+    "des": (EncryptionAlgorithm.DES_CBC, EspTransformId.DES, None),
+    "3des": (EncryptionAlgorithm.TRIPLE_DES_CBC, EspTransformId.TRIPLE_DES, None),
+    "aes-128": (EncryptionAlgorithm.AES_CBC, EspTransformId.AES, 128),
+    "aes-192": (EncryptionAlgorithm.AES_CBC, EspTransformId.AES, 192),
+    "aes-256": (EncryptionAlgorithm.AES_CBC, EspTransformId.AES, 256),
+}
+_HASHES = {
+    "md5": (HashAlgorithm.MD5, AuthenticationAlgorithm.HMAC_MD5),
+    "sha1": (HashAlgorithm.SHA1, AuthenticationAlgorithm.HMAC_SHA1),
+    "sha256": (HashAlgorithm.SHA2_256, AuthenticationAlgorithm.HMAC_SHA2_256),
+    "sha384": (HashAlgorithm.SHA2_384, AuthenticationAlgorithm.HMAC_SHA2_384),
+    "sha512": (HashAlgorithm.SHA2_512, AuthenticationAlgorithm.HMAC_SHA2_512),
+}
+_MODES = {"tunnel": EncapsulationMode.TUNNEL}
+
+Encryption = Literal["des", "3des", "aes-128", "aes-192", "aes-256"]
+HashName = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
+LIFETIME_LIMIT = 2**32
+
+
+class IsakmpPolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``crypto isakmp policy N``: one way to protect the negotiation."""
+
+    priority: int
+    encryption: Encryption
+    hash: HashName
+    group: int
+    authentication: Literal["pre-share"] = "pre-share"
+    lifetime: int = 86400
+
+    def build(self) -> Phase1Policy:
+        """The same in the protocol's numbers."""
+        encryption, _, bits = _ENCRYPTION[self.encryption]
+        method = int(AuthenticationMethod.PRE_SHARED_KEY)
+        return Phase1Policy(
+            self.priority, int(encryption), bits, int(_HASHES[self.hash][0]), method, self.group, self.lifetime
+        )
+
+
+class IpsecProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """``crypto ipsec transform-set``: one way to protect packets; ``pfs_group`` asks for PFS."""
+
+    encryption: Encryption
+    hash: HashName
+    mode: Literal["tunnel"] = "tunnel"
+    lifetime: int = 3600
+    pfs_group: int | None = None
+
+    def build(self, number: int) -> Phase2Policy:
+        """The same in the protocol's numbers."""
+        _, transform, bits = _ENCRYPTION[self.encryption]
+        integrity = int(_HASHES[self.hash][1])
+        mode = int(_MODES[self.mode])
+        return Phase2Policy(number, int(transform), bits, integrity, mode, self.lifetime, self.pfs_group)
+
+
+class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One peer.  ``identity`` is an address, a host name or ``user@host``; ``psk`` text, or ``0x…`` for octets."""
+
+    name: str
+    address: str
+    psk: str
+    isakmp: list[IsakmpPolicy]
+    ipsec: list[IpsecProposal]
+    protects: str
+    host: str
+    identity: str | None = None
+    vendor_ids: list[str] = []
+
+    def build(self, other: PeerFile) -> Config:
+        """The peer's configuration."""
+        return Config(
+            address=self.address,
+            keys={other.address: _psk(self.psk)},
+            identity=_identity(self.identity or self.address),
+            phase1=tuple(policy.build() for policy in sorted(self.isakmp, key=lambda p: p.priority)),
+            phase2=tuple(proposal.build(number) for number, proposal in enumerate(self.ipsec, 1)),
+            local=_subnet(self.protects),
+            remote=_subnet(other.protects),
+            vendor_ids=tuple(text.encode() for text in self.vendor_ids),
+        )
+
+
+class Network(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The link: seconds from one peer to the other."""
+
+    latency: float = 0.016
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A whole run: two peers, the network between them, and what is done.
+
+    ``goal`` says which outcome is the success of this scenario.
+    """
+
+    title: str
+    short: str
+    summary: str
+    protocol: Literal["ikev1"]
+    initiator: PeerFile
+    responder: PeerFile
+    script: list[Literal["phase 1", "phase 2", "ping"]]
+    goal: Literal["established", "failed"] = "established"
+    seed: int = 1998
+    network: Network = Network()
+    name: str = ""
+
+
+def shipped() -> list[str]:
+    """Names of the scenarios that come with the program."""
+    return sorted(path.stem for path in (content_folder() / "scenarios").glob("*.toml"))
+
+
+def load_scenario(name: str) -> Scenario:
+    """A shipped scenario by name, or any by the path of its file.
+
+    Raises:
+        ExplorerError: there is no such scenario, or its file is not as it should be.
+    """
+    if name in shipped():
+        return read_scenario(content_folder() / "scenarios" / f"{name}.toml")
+    path = Path(name)
+    if path.suffix == ".toml" or "/" in name:
+        return read_scenario(path)
+    raise ExplorerError(f"no scenario is called {name!r}; expected one of {', '.join(shipped())}, or a path to a .toml")
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read and check one file.
+
+    Raises:
+        ExplorerError: one line that names file, key and what was expected.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        scenario = msgspec.convert({**raw, "name": path.stem}, Scenario)
+    except OSError as error:
+        raise ExplorerError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ExplorerError(f"{path}: octet {error.start} is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ExplorerError(f"{path}: not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ExplorerError(f"{path}: {_place(str(error))}") from error
+    _check(path, scenario)
+    return scenario
+
+
+def _place(message: str) -> str:
+    """msgspec says ``Expected `int`, got `str` - at `$.initiator.isakmp[0].group```; people want the key first."""
+    what, _, where = message.partition(" - at `$.")
+    words = what.replace("Object", "the table").replace("`", "")
+    return f"{where.rstrip('`')}: {words[0].lower()}{words[1:]}" if where else words
+
+
+def _check(path: Path, scenario: Scenario) -> None:
+    def complain(key: str, expected: str) -> None:
+        raise ExplorerError(f"{path}: {key}: {expected}")
+
+    for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+        for key, check in (("address", _address), ("host", _address), ("protects", _subnet), ("psk", _psk),
+                           ("identity", _identity)):
+            try:
+                check(getattr(peer, key) or peer.address)
+            except ValueError as error:
+                complain(f"{side}.{key}", str(error))
+        if not peer.isakmp or not peer.ipsec:
+            complain(side, "expected at least one [[isakmp]] and one [[ipsec]] table")
+        for index, policy in enumerate(peer.isakmp):
+            if policy.group not in SUPPORTED:
+                complain(f"{side}.isakmp[{index}].group", f"expected one of {_numbers(SUPPORTED)}, got {policy.group}")
+            if not 0 < policy.lifetime < LIFETIME_LIMIT:
+                complain(f"{side}.isakmp[{index}].lifetime", "expected seconds from 1 to 4294967295")
+            if not 0 < policy.priority < 65536:
+                complain(f"{side}.isakmp[{index}].priority", "expected a number from 1 to 65535")
+        if len({policy.priority for policy in peer.isakmp}) < len(peer.isakmp):
+            complain(f"{side}.isakmp", "expected every policy to have a priority of its own")
+        if len({proposal.pfs_group for proposal in peer.ipsec}) > 1:
+            # One KE payload serves the whole Quick Mode, so every offer names its group (RFC 2409 §5.5).
+            complain(f"{side}.ipsec", "expected the same pfs_group in every table")
+        for index, proposal in enumerate(peer.ipsec):
+            if proposal.pfs_group is not None and proposal.pfs_group not in SUPPORTED:
+                complain(f"{side}.ipsec[{index}].pfs_group", f"expected one of {_numbers(SUPPORTED)}, got {proposal.pfs_group}")
+            if not 0 < proposal.lifetime < LIFETIME_LIMIT:
+                complain(f"{side}.ipsec[{index}].lifetime", "expected seconds from 1 to 4294967295")
+    if scenario.initiator.address == scenario.responder.address:
+        complain("responder.address", "expected another address than the initiator's")
+    if not 0 <= scenario.network.latency <= 60:
+        complain("network.latency", "expected seconds from 0 to 60")
+    order = ["phase 1", "phase 2", "ping"]
+    if scenario.script != order[: len(scenario.script)] or not scenario.script:
+        complain("script", 'expected the beginning of ["phase 1", "phase 2", "ping"]')
+
+
+def _numbers(values: tuple[int, ...]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _address(text: str) -> bytes:
+    try:
+        return ipaddress.IPv4Address(text).packed
+    except ValueError as error:
+        raise ValueError(f"expected an IPv4 address, got {text!r}") from error
+
+
+def _subnet(text: str) -> Identity:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError as error:
+        raise ValueError(f"expected an IPv4 network such as 192.168.1.0/24, got {text!r}") from error
+    return Identity(int(IdType.IPV4_ADDR_SUBNET), network.network_address.packed + network.netmask.packed)
+
+
+def _identity(text: str) -> Identity:
+    try:
+        return Identity(int(IdType.IPV4_ADDR), ipaddress.IPv4Address(text).packed)
+    except ValueError:
+        pass
+    if not text.isascii() or not text or not text.isprintable() or len(text) > 255:
+        raise ValueError("expected an address, a host name or user@host of at most 255 ASCII characters")
+    kind = IdType.USER_FQDN if "@" in text else IdType.FQDN
+    return Identity(int(kind), text.encode("ascii"))
+
+
+def _psk(text: str) -> bytes:
+    if text.startswith("0x"):
+        try:
+            return bytes.fromhex(text[2:])
+        except ValueError as error:
+            raise ValueError("expected pairs of hex digits after 0x") from error
+    if not text:
+        raise ValueError("expected a key that is not empty")
+    return text.encode()

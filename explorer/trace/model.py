@@ -1,0 +1,85 @@
+"""What a recording is made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from explorer.events import Envelope, Event, Role
+
+
+class Beat(StrEnum):
+    """The three moments of a message."""
+
+    MADE = "made"
+    WIRE = "on the wire"
+    READ = "read"
+
+
+class Entry(NamedTuple):
+    """One event, with everything the peer that said it did not know.
+
+    ``time`` is virtual seconds; ``step`` the number of the message it belongs to, from 1; ``cause`` the
+    index of the entry that brought it about.
+    """
+
+    index: int
+    time: float
+    party: Role
+    event: Event
+    step: int
+    beat: Beat
+    cause: int | None
+
+
+class Endpoint(NamedTuple):
+    """Where a message comes from or goes to; ``port`` is 0 for what is not UDP."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}" if self.port else self.address
+
+
+class Step(NamedTuple):
+    """One message: who sent it to whom, and the entries in which it is made, travels and is read.
+
+    ``first`` and ``last`` are indices of entries; ``octets`` is what travelled, the UDP payload or, for
+    ESP, the IP payload.
+    """
+
+    number: int
+    sender: Role
+    receiver: Role
+    source: Endpoint
+    destination: Endpoint
+    time: float
+    envelope: Envelope
+    octets: bytes
+    first: int
+    last: int
+
+
+class PartyInfo(NamedTuple):
+    """A party of the run as views present it."""
+
+    role: Role
+    name: str
+    address: str
+
+
+class Place(NamedTuple):
+    """A range of octets that outlives its buffer object: message number, buffer name, start, end."""
+
+    message: int
+    buffer: str
+    start: int
+    end: int
+
+
+class Key(NamedTuple):
+    """What makes two parties' terms the same row: scope and symbol."""
+
+    scope: str
+    symbol: str

@@ -1,0 +1,213 @@
+"""The trace: an immutable sequence of entries, and the questions every view asks of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from typing import overload
+
+from explorer.events import (
+    Concluded,
+    Event,
+    Making,
+    Received,
+    Refused,
+    Role,
+    SaInstalled,
+    SaSnapshot,
+    Sent,
+    StateChanged,
+    Verified,
+)
+from explorer.octets import Buffer, Span
+from explorer.trace.knowledge import Knowledge
+from explorer.trace.links import Links
+from explorer.trace.model import Beat, Endpoint, Entry, PartyInfo, Place, Step
+
+
+class Trace(Sequence[Entry]):
+    """A finished run.  Stepping through it is moving an index; nothing is ever run again."""
+
+    def __init__(
+        self,
+        *,
+        scenario: str,
+        title: str,
+        protocol: str,
+        seed: int,
+        parties: Sequence[PartyInfo],
+        entries: Sequence[Entry],
+        steps: Sequence[Step],
+        outcome: str,
+        reason: str,
+    ) -> None:
+        self.scenario = scenario
+        self.title = title
+        self.protocol = protocol
+        self.seed = seed
+        self.parties = {info.role: info for info in parties}
+        self.entries = tuple(entries)
+        self.steps = tuple(steps)
+        self.outcome = outcome
+        self.reason = reason
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
+        return self.entries[index]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def step(self, number: int) -> Step:
+        """Message ``number``, from 1."""
+        return self.steps[number - 1]
+
+    # ---------------------------------------------------------------- timelines
+
+    @cached_property
+    def _states(self) -> dict[Role, list[tuple[int, StateChanged]]]:
+        found: dict[Role, list[tuple[int, StateChanged]]] = {role: [] for role in Role}
+        for entry in self.entries:
+            if isinstance(entry.event, StateChanged):
+                found[entry.party].append((entry.index, entry.event))
+        return found
+
+    def transition(self, party: Role, at: int) -> StateChanged | None:
+        """The latest transition a party has taken by entry ``at``."""
+        timeline = self._states[party]
+        position = bisect_right(timeline, at, key=lambda item: item[0])
+        return timeline[position - 1][1] if position else None
+
+    def state(self, party: Role, at: int) -> str:
+        """A party's state in words at entry ``at``."""
+        transition = self.transition(party, at)
+        return transition.new if transition is not None else "idle"
+
+    @cached_property
+    def _proofs(self) -> dict[Role, int]:
+        """For each party the entry at which its peer became proven to it."""
+        found: dict[Role, int] = {}
+        for entry in self.entries:
+            if isinstance(entry.event, Verified) and entry.event.proves is not None:
+                found.setdefault(entry.party, entry.index)
+        return found
+
+    def peer_is_proven(self, party: Role, at: int) -> bool:
+        """Whether ``party`` knows by entry ``at`` whom it is talking to."""
+        return self._proofs.get(party, len(self)) <= at
+
+    def sas(self, party: Role, at: int) -> tuple[SaSnapshot, ...]:
+        """The SAs that a party holds at entry ``at``."""
+        return tuple(
+            entry.event.sa
+            for entry in self.entries[: at + 1]
+            if isinstance(entry.event, SaInstalled) and entry.party is party
+        )
+
+    # ---------------------------------------------------------------- finding things
+
+    @cached_property
+    def places(self) -> dict[Buffer, tuple[int, str]]:
+        """Which message, and which buffer of it, every buffer object of the run is."""
+        found: dict[Buffer, tuple[int, str]] = {}
+        for entry in self.entries:
+            if isinstance(entry.event, Sent | Received):
+                for tree in entry.event.envelope.trees:
+                    found[tree.buffer] = (entry.step, tree.buffer.name)
+        return found
+
+    def place(self, span: Span) -> Place:
+        """The same octets named by message and buffer.
+
+        Raises:
+            KeyError: the buffer is none of this run.
+        """
+        message, name = self.places[span.buffer]
+        return Place(message, name, span.start, span.end)
+
+    @cached_property
+    def links(self) -> Links:
+        """Terms by place, places by term, what feeds what."""
+        return Links(self)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """Who knows what, and since when."""
+        return Knowledge(self)
+
+    def events_of(self, kind: type[Event], party: Role | None = None) -> list[Entry]:
+        """All entries of one kind of event, of one party or of all."""
+        return [e for e in self.entries if isinstance(e.event, kind) and party in (None, e.party)]
+
+    @property
+    def refusals(self) -> list[Entry]:
+        """Everything that was turned down by either peer."""
+        return [e for e in self.events_of(Refused) if e.party is not Role.EAVESDROPPER]
+
+    @cached_property
+    def conclusions(self) -> list[Entry]:
+        """How each exchange ended, for each party."""
+        return self.events_of(Concluded)
+
+
+class Recorder:
+    """Collects what the parties say while a run goes on, and cuts it into steps."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.steps: list[Step] = []
+        self._making: dict[Role, list[int]] = {}
+        self._current: dict[Role, tuple[int, Beat]] = {}
+        self._sent: list[tuple[Role, int]] = []
+
+    def begin_reading(self, party: Role, step: int, beat: Beat) -> None:
+        """What this party says from now on is about message ``step``."""
+        self._current[party] = (step, beat)
+        self._making.pop(party, None)
+
+    def add(self, party: Role, time: float, event: Event, cause: int | None) -> None:
+        """Record one event."""
+        index = len(self.entries)
+        if isinstance(event, Making):
+            self._making[party] = []
+        step, beat = self._current.get(party, (1, Beat.MADE))
+        if party in self._making:
+            # Until the message is sent it has no number: its entries are given one all together.
+            self._making[party].append(index)
+            beat = Beat.MADE
+        self.entries.append(Entry(index, time, party, event, step, beat, cause))
+        if isinstance(event, Sent):
+            self._number(party)
+
+    def _number(self, party: Role) -> None:
+        number = len(self._sent) + 1
+        for index in self._making.pop(party, []):
+            self.entries[index] = self.entries[index]._replace(step=number)
+        self._sent.append((party, len(self.entries) - 1))
+        self._current[party] = (number, Beat.MADE)
+
+    def message_sent(
+        self, sender: Role, receiver: Role, source: Endpoint, destination: Endpoint, time: float, octets: bytes
+    ) -> int:
+        """Tie a datagram to the ``Sent`` entry it came from; returns the message's number."""
+        number = len(self.steps) + 1
+        event = self.entries[self._sent[number - 1][1]].event
+        assert isinstance(event, Sent)
+        self.steps.append(Step(number, sender, receiver, source, destination, time, event.envelope, octets, 0, 0))
+        return number
+
+    def sent_entry(self, number: int) -> int:
+        """Index of the entry in which message ``number`` was sent."""
+        return self._sent[number - 1][1]
+
+    def finish(self) -> tuple[list[Entry], list[Step]]:
+        """The entries as they happened, and steps that know where theirs begin and end."""
+        steps = []
+        for step in self.steps:
+            own = [e.index for e in self.entries if e.step == step.number]
+            steps.append(step._replace(first=min(own), last=max(own)))
+        return self.entries, steps
