@@ -1,0 +1,1 @@
+"""Traces for other programs: text, JSON, captures, Wireshark's key tables."""

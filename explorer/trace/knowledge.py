@@ -48,7 +48,7 @@ class Knowledge:
         self._trace = trace
         self._cells: dict[tuple[Key, Role], list[tuple[int, Cell]]] = {}
         self._since: dict[Key, int] = {}
-        self._sealed: dict[int, list[Key]] = {}
+        self._on_wire: dict[int, list[tuple[Key, Cell]]] = {}
         for entry in trace.entries:
             if isinstance(entry.event, Learned):
                 self._hold(entry.index, entry.step, entry.party, entry.event.term)
@@ -64,16 +64,16 @@ class Knowledge:
         self._set(index, key, party, Cell(holding, step))
 
     def _seal(self, index: int, step: int, event: Sent) -> None:
-        """What stands in a decrypted buffer, the wire has only as ciphertext."""
+        """What stands in the datagram is the eavesdropper's; what stands inside, only as ciphertext."""
         links = self._trace.links
         for term, span in event.bindings:
-            if span.buffer.name != "datagram":
-                self._sealed.setdefault(step, []).append(links.key(term))
+            holding = Holding.SINCE if span.buffer.name == "datagram" else Holding.SEALED
+            self._on_wire.setdefault(step, []).append((links.key(term), Cell(holding, step)))
 
     def _receive(self, index: int, step: int, party: Role, event: Received) -> None:
         if party is Role.EAVESDROPPER:
-            for key in self._sealed.get(step, []):
-                self._set(index, key, party, Cell(Holding.SEALED, step))
+            for key, cell in self._on_wire.get(step, []):
+                self._set(index, key, party, cell)
         for term, _ in event.bindings:
             key = self._trace.links.key(term)
             self._set(index, key, party, Cell(Holding.SINCE, step))

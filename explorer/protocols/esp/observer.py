@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.crypto.term import Nature, Term
+from explorer.crypto.term import Term
 from explorer.errors import WireError
 from explorer.events import Binding, Envelope, Event, Received, Refused
 from explorer.octets import Buffer, Span
@@ -19,9 +19,8 @@ class EspObserver:
         except WireError as error:
             return Refused(error.rule, error.citation, offset=error.offset)
         scope = f"ESP {packet.spi:08x} {packet.sequence}"
-        cuts = (("SPI", 0, 4, Nature.PUBLIC), ("seq", 4, 8, Nature.PUBLIC), ("sealed", 8, len(data), Nature.ENCRYPTED))
         bindings = []
-        for symbol, start, end, nature in cuts:
+        for symbol, start, end in (("SPI", 0, 4), ("seq", 4, 8)):
             span = Span(tree.buffer, start, end)
-            bindings.append(Binding(Term(symbol, span.octets, span, scope=scope, nature=nature), span))
+            bindings.append(Binding(Term(symbol, span.octets, span, scope=scope), span))
         return Received(Envelope((tree,), "ESP", "ESP", scope, 0, True), tuple(bindings))

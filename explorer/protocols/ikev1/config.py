@@ -31,7 +31,7 @@ from explorer.registry.phase1 import (
     Phase1Attribute,
 )
 from explorer.wire.attributes import IPSEC_NAMESPACE, ISAKMP_NAMESPACE, Attribute, basic, variable
-from explorer.wire.payloads import EspTransform, IsakmpTransform
+from explorer.wire.payloads import EspTransform, IsakmpTransform, Transform
 
 HASHES: dict[int, HashFunction] = {
     HashAlgorithm.MD5: MD5,
@@ -109,6 +109,19 @@ class Phase1Policy:
             ("authentication", AuthenticationMethod.name_of(self.authentication)),
             ("group", ISAKMP_NAMESPACE.say(Phase1Attribute.GROUP, self.group)),
         )
+
+
+def policy_of(transform: Transform) -> Phase1Policy | None:
+    """What a transform on the wire says, or ``None`` where it names algorithms that are not known here."""
+    value = transform.value_of
+    encryption, function, group = (value(kind) for kind in (
+        Phase1Attribute.ENCRYPTION, Phase1Attribute.HASH, Phase1Attribute.GROUP))
+    key_length = value(Phase1Attribute.KEY_LENGTH)
+    known = key_length in AES_BY_BITS if encryption == EncryptionAlgorithm.AES_CBC else encryption in _CIPHERS
+    if encryption is None or group is None or not known or function not in HASHES:
+        return None
+    return Phase1Policy(0, encryption, key_length if encryption == EncryptionAlgorithm.AES_CBC else None,
+                        function, value(Phase1Attribute.AUTHENTICATION) or 0, group, 0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""A capture of the run: raw IP packets, as a network tap between the peers would have kept them."""
+
+from __future__ import annotations
+
+import io
+from ipaddress import IPv4Address
+
+import dpkt
+
+from explorer.registry.ip import IpProtocol
+from explorer.trace.model import Step
+from explorer.trace.trace import Trace
+
+_EPOCH = 909_964_800
+"""When the exchange is said to have happened: 1 November 1998, the month of RFC 2409."""
+
+
+def pcap(trace: Trace) -> bytes:
+    """The messages of a run as a pcap file of link type raw IP (101)."""
+    file = io.BytesIO()
+    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_RAW)
+    for step in trace.steps:
+        writer.writepkt(bytes(_packet(step)), ts=_EPOCH + step.time)
+    return file.getvalue()
+
+
+def _packet(step: Step) -> dpkt.ip.IP:
+    """IKE in UDP, ESP directly over IP."""
+    if step.destination.port:
+        protocol = IpProtocol.UDP
+        ports = {"sport": step.source.port, "dport": step.destination.port}
+        payload: object = dpkt.udp.UDP(**ports, ulen=8 + len(step.octets), data=step.octets)
+    else:
+        protocol, payload = IpProtocol.ESP, step.octets
+    addresses = {"src": IPv4Address(step.source.address).packed, "dst": IPv4Address(step.destination.address).packed}
+    return dpkt.ip.IP(**addresses, p=int(protocol), id=step.number, ttl=64, data=payload)
