@@ -52,9 +52,9 @@ def modp_group(number: int) -> ModpGroup:
     """The group with this number.
 
     Raises:
-        KeyError: the number is not a MODP group of this program.
+        StopIteration: the number is not a MODP group of this program.
     """
-    group = Group(number)
+    group = next(member for member in _DEFINITIONS if member == number)
     bits, constant, exponent_bits = _DEFINITIONS[group]
     prime = 2**bits - 2 ** (bits - 64) - 1 + 2**64 * (_pi_times_two_to(bits - 130) + constant)
     return ModpGroup(number, prime, 2, bits // 8, -(-exponent_bits // 8), group.citation)

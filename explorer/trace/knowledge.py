@@ -51,11 +51,11 @@ class Knowledge:
         self._on_wire: dict[int, list[tuple[Key, Cell]]] = {}
         for entry in trace.entries:
             if isinstance(entry.event, Learned):
-                self._hold(entry.index, entry.step, entry.party, entry.event.term)
+                self._hold(entry.at, entry.step, entry.party, entry.event.term)
             elif isinstance(entry.event, Sent):
-                self._seal(entry.index, entry.step, entry.event)
+                self._seal(entry.at, entry.step, entry.event)
             elif isinstance(entry.event, Received):
-                self._receive(entry.index, entry.step, entry.party, entry.event)
+                self._receive(entry.at, entry.step, entry.party, entry.event)
         self._rows = self._ordered()
 
     def _hold(self, index: int, step: int, party: Role, term: Term) -> None:

@@ -54,7 +54,7 @@ class Links:
             elif isinstance(event, Decrypted):
                 terms = (event.key, event.iv)
             for term in terms:
-                self._add(entry.index, entry.party, term)
+                self._add(entry.at, entry.party, term)
 
     def _add(self, index: int, party: Role, term: Term) -> None:
         key = self.key(term)

@@ -19,11 +19,11 @@ class Beat(StrEnum):
 class Entry(NamedTuple):
     """One event, with everything the peer that said it did not know.
 
-    ``time`` is virtual seconds; ``step`` the number of the message it belongs to, from 1; ``cause`` the
+    ``at`` is its index, ``time`` virtual seconds; ``step`` the number of the message it belongs to, from 1; ``cause`` the
     index of the entry that brought it about.
     """
 
-    index: int
+    at: int
     time: float
     party: Role
     event: Event

@@ -73,7 +73,7 @@ class Trace(Sequence[Entry]):
         found: dict[Role, list[tuple[int, StateChanged]]] = {role: [] for role in Role}
         for entry in self.entries:
             if isinstance(entry.event, StateChanged):
-                found[entry.party].append((entry.index, entry.event))
+                found[entry.party].append((entry.at, entry.event))
         return found
 
     def transition(self, party: Role, at: int) -> StateChanged | None:
@@ -93,7 +93,7 @@ class Trace(Sequence[Entry]):
         found: dict[Role, int] = {}
         for entry in self.entries:
             if isinstance(entry.event, Verified) and entry.event.proves is not None:
-                found.setdefault(entry.party, entry.index)
+                found.setdefault(entry.party, entry.at)
         return found
 
     def peer_is_proven(self, party: Role, at: int) -> bool:
@@ -208,6 +208,6 @@ class Recorder:
         """The entries as they happened, and steps that know where theirs begin and end."""
         steps = []
         for step in self.steps:
-            own = [e.index for e in self.entries if e.step == step.number]
+            own = [e.at for e in self.entries if e.step == step.number]
             steps.append(step._replace(first=min(own), last=max(own)))
         return self.entries, steps

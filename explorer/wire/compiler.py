@@ -189,7 +189,7 @@ def _many_segment(cls: type[Structure], name: str, declared: Declared) -> Segmen
     names, citation = cls.names, cls.spec.citation
 
     def read(data: bytes, at: int, end: int, given: Any, values: list[Any], children: list[Field]) -> int:
-        chosen = item if isinstance(item, type) else item(dict(zip(names, values, strict=False)))
+        chosen: type[Structure] = item if isinstance(item, type) else item(dict(zip(names, values, strict=False)))
         read_one = chosen._read
         wanted = values[index] if index is not None else None
         found: list[Any] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from explorer.crypto.term import Nature, Term
 from explorer.engine.ledger import Ledger
@@ -17,7 +18,11 @@ from explorer.wire.message import Message
 Named = list[tuple[str, Word | None]]
 """The payloads of a message in order: what each is called, and its word if it belongs to the exchange."""
 
-WordOf = Callable[[Role, str], Word]
+class WordOf(Protocol):
+    """Looks up a word as its sender means it."""
+
+    def __call__(self, sender: Role, text: str, /) -> Word:
+        """The word."""
 
 
 def match_words(notation: Notation, sender: Role, word_of: WordOf, message: Message, expected: str) -> Named:
@@ -36,7 +41,7 @@ def match_words(notation: Notation, sender: Role, word_of: WordOf, message: Mess
             word = wanted.pop(0)
             named.append((word.text, word))
         elif kind in EXTRA_WORDS:
-            named.append((EXTRA_WORDS[PayloadType(kind)], None))
+            named.append((EXTRA_WORDS[kind], None))
         else:
             reason = f"{expected} expected, found a {PayloadType.name_of(kind)} payload out of place"
             raise Refusal(reason, "RFC 2409 §5", NotifyType.INVALID_PAYLOAD_TYPE)

@@ -40,8 +40,11 @@ HASHES: dict[int, HashFunction] = {
     HashAlgorithm.SHA2_384: SHA2_384,
     HashAlgorithm.SHA2_512: SHA2_512,
 }
-_CIPHERS = {EncryptionAlgorithm.DES_CBC: DES_CBC, EncryptionAlgorithm.TRIPLE_DES_CBC: TRIPLE_DES_CBC}
-_ESP_CIPHERS = {EspTransformId.DES: DES_CBC, EspTransformId.TRIPLE_DES: TRIPLE_DES_CBC}
+_CIPHERS: dict[int, CbcCipher] = {
+    EncryptionAlgorithm.DES_CBC: DES_CBC,
+    EncryptionAlgorithm.TRIPLE_DES_CBC: TRIPLE_DES_CBC,
+}
+_ESP_CIPHERS: dict[int, CbcCipher] = {EspTransformId.DES: DES_CBC, EspTransformId.TRIPLE_DES: TRIPLE_DES_CBC}
 
 
 def _duration(kind: int, seconds: int) -> Attribute:
@@ -64,7 +67,7 @@ class Phase1Policy:
     @property
     def cipher(self) -> CbcCipher:
         """The cipher for ISAKMP messages."""
-        return AES_BY_BITS[self.key_length] if self.key_length is not None else _CIPHERS[EncryptionAlgorithm(self.encryption)]
+        return AES_BY_BITS[self.key_length] if self.key_length is not None else _CIPHERS[self.encryption]
 
     @property
     def hash_function(self) -> HashFunction:
@@ -139,7 +142,7 @@ class Phase2Policy:
     @property
     def cipher(self) -> CbcCipher:
         """The cipher for packets."""
-        return AES_BY_BITS[self.key_length] if self.key_length is not None else _ESP_CIPHERS[EspTransformId(self.transform_id)]
+        return AES_BY_BITS[self.key_length] if self.key_length is not None else _ESP_CIPHERS[self.transform_id]
 
     @property
     def integrity_algorithm(self) -> Integrity:

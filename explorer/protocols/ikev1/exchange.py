@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
@@ -14,7 +13,7 @@ from explorer.engine.rows import Row, match
 from explorer.errors import WireError
 from explorer.events import Binding, Decrypted, Envelope, Making, Received, Role, Sent, StateChanged
 from explorer.octets import Buffer
-from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words
+from explorer.protocols.ikev1.binding import Named, WordOf, bind_header, bind_words, match_words
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Config
 from explorer.registry.isakmp import HeaderFlag, NotifyType, PayloadType
@@ -40,7 +39,7 @@ class Exchange:
     name: ClassVar[str]
     exchange_type: ClassVar[int]
     rows: ClassVar[tuple[Row, ...]]
-    word: ClassVar[Callable[[Role, str], Word]]
+    word: ClassVar[WordOf]
 
     def __init__(self, party: Party, role: Role, ledger: Ledger, message_id: int) -> None:
         self.party = party

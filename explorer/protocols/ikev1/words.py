@@ -37,7 +37,7 @@ _QUICK = {
     (_R, "IDcr"): Word("IDcr", PayloadType.ID, "IDcr_b"),
 }
 
-EXTRA_WORDS = {PayloadType.VID: "VID", PayloadType.NOTIFY: "N", PayloadType.DELETE: "D"}
+EXTRA_WORDS: dict[int, str] = {PayloadType.VID: "VID", PayloadType.NOTIFY: "N", PayloadType.DELETE: "D"}
 """Payloads that may be chained to a message without being part of its exchange (RFC 2408 §3.16, §3.14)."""
 
 
