@@ -1,0 +1,1 @@
+"""The terminal app: a view of traces, and nothing that a trace does not say."""

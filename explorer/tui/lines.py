@@ -1,0 +1,136 @@
+"""What every pane is made of: lines of marked-up pieces that know what they stand for.  No widgets in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from explorer.crypto.term import Nature, Term
+from explorer.trace.model import Key, Place
+
+
+class Piece(NamedTuple):
+    """A run of text in one role; ``bold`` where it matters most in its line."""
+
+    text: str
+    role: str = "text"
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """What selecting a line or an octet selects: a field, a term, a message, an SA."""
+
+    place: Place | None = None
+    spec: str = ""
+    key: Key | None = None
+    message: int = 0
+    sa: str = ""
+
+
+@dataclass
+class Line:
+    """One row of a pane.
+
+    Attributes:
+        pieces: its text.
+        target: what choosing it selects; ``None`` where it is not to be chosen.
+        selected: drawn as the selection.
+        band: drawn on the payload band.
+        spans: targets of parts of the row, by column, where it has more than one.
+        toggles: key of the tree node that the row opens and closes.
+    """
+
+    pieces: list[Piece] = field(default_factory=list)
+    target: Target | None = None
+    selected: bool = False
+    band: bool = False
+    spans: list[tuple[int, int, Target]] = field(default_factory=list)
+    toggles: str = ""
+
+    @property
+    def text(self) -> str:
+        """The row without its roles."""
+        return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def width(self) -> int:
+        """Columns that the row needs."""
+        return cell_len(self.text)
+
+
+MARKS = {
+    "initiator": "►",
+    "responder": "◄",
+    "secret": "◆",
+    "derived": "ƒ",
+    "encrypted": "▒",
+    "public": "",
+}
+"""A mark stands beside its colour every time."""
+
+
+def role_of(term: Term) -> str:
+    """The colour role of a term."""
+    if term.nature is Nature.PUBLIC:
+        return term.owner or "public"
+    if term.nature is Nature.CONSTANT:
+        return "public"
+    return term.nature.value
+
+
+def mark_of(term: Term) -> str:
+    """The mark of a term."""
+    return MARKS.get(role_of(term), "")
+
+
+def symbol_pieces(term: Term, *, bold: bool = False) -> list[Piece]:
+    """Mark and symbol."""
+    role = role_of(term)
+    mark = MARKS.get(role, "")
+    return [Piece(f"{mark} {term.symbol}" if mark else term.symbol, role, bold)]
+
+
+def octets_text(octets: bytes, room: int) -> str:
+    """As many octets in hex as fit into ``room`` columns, with an ellipsis where some are left out."""
+    whole = octets.hex(" ")
+    if len(whole) <= room:
+        return whole
+    count = max((room - 1) // 3, 0)
+    return f"{octets[:count].hex(' ')}…"
+
+
+def fit(text: str, width: int) -> str:
+    """Text cut with an ellipsis, or padded, to exactly ``width`` columns."""
+    if cell_len(text) > width:
+        text = set_cell_size(text, max(width - 1, 0)) + "…"
+    return set_cell_size(text, width)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Prose in lines of at most ``width`` columns."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def between(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:
+    """Pieces at both ends of a row of ``width`` columns; the left ones give way."""
+    need = sum(cell_len(piece.text) for piece in right)
+    room = width - need
+    kept: list[Piece] = []
+    for piece in left:
+        size = cell_len(piece.text)
+        if size > room:
+            kept.append(piece._replace(text=fit(piece.text, max(room, 0))))
+            room = 0
+            break
+        kept.append(piece)
+        room -= size
+    return [*kept, Piece(" " * max(room, 0)), *right]

@@ -1,0 +1,332 @@
+"""The one state behind all panes: where in the trace we are, and the one thing that is selected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from explorer.events import (
+    Decrypted,
+    Judged,
+    Learned,
+    Received,
+    Refused,
+    SaInstalled,
+    Sent,
+    Verified,
+)
+from explorer.explanations import MessageWords, of_message
+from explorer.trace.model import Beat, Entry, Key, Place, Step
+from explorer.trace.trace import Trace
+from explorer.tui.lines import Target
+from explorer.wire.field import Field, Tree
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected: a place in a message, a term, or both at once when the octets are the term.
+
+    ``sa`` is the scope of the exchange whose product is selected.
+    """
+
+    place: Place | None = None
+    spec: str = ""
+    key: Key | None = None
+    sa: str = ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A moment and a selection, to come back to."""
+
+    at: int
+    selection: Selection
+    how: bool
+    layer: str
+
+
+class Workspace:
+    """Moves an index over a trace and keeps one selection; asks nothing of anybody and tells nobody."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.at = 0
+        self.selection = Selection()
+        self.how = False
+        self.layer = "datagram"
+        self.folded: set[str] = set()
+        self.trail: list[Spot] = []
+        self._ordinals = _ordinals(trace)
+        if trace.steps:
+            self.go_to_message(1)
+
+    # ---------------------------------------------------------------- where we are
+
+    @property
+    def entry(self) -> Entry:
+        """The event we are at."""
+        return self.trace[self.at]
+
+    @property
+    def step(self) -> Step:
+        """The message we are at."""
+        return self.trace.step(self.entry.step)
+
+    @property
+    def words(self) -> MessageWords | None:
+        """The captions of the current message."""
+        exchange, number = self._ordinals[self.step.number]
+        return of_message(exchange, number)
+
+    @property
+    def at_end_of_step(self) -> bool:
+        """Whether the message has been made, sent and read."""
+        return self.at == self.step.last
+
+    def tree(self, layer: str | None = None) -> Tree:
+        """The current message's tree of one layer; the sender's, which has every layer there is."""
+        trees = self.step.envelope.trees
+        wanted = layer or self.layer
+        return next((tree for tree in trees if tree.buffer.name == wanted), trees[0])
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the current message's buffers."""
+        return [tree.buffer.name for tree in self.step.envelope.trees]
+
+    # ---------------------------------------------------------------- moving
+
+    def next_message(self) -> bool:
+        """To the end of the next message; or of this one, if we are in the middle of it."""
+        if not self.at_end_of_step:
+            return self.go_to_message(self.step.number)
+        return self.go_to_message(self.step.number + 1)
+
+    def previous_message(self) -> bool:
+        """To the end of the previous message."""
+        return self.go_to_message(self.step.number - 1)
+
+    def go_to_message(self, number: int) -> bool:
+        """To the end of a message, with its point of interest selected."""
+        if not 1 <= number <= len(self.trace.steps):
+            return False
+        changed = self.at != self.trace.step(number).last
+        self.at = self.trace.step(number).last
+        self._select_point()
+        self.trail.clear()
+        self.how = False
+        return changed
+
+    def move_event(self, by: int) -> bool:
+        """One event on or back, with what the event is about selected."""
+        target = self.at + by
+        if not 0 <= target < len(self.trace):
+            return False
+        self.at = target
+        self.trail.clear()
+        self._select_event()
+        return True
+
+    # ---------------------------------------------------------------- selecting
+
+    def select(self, target: Target) -> None:
+        """Make this the one thing that is selected."""
+        if target.message and target.message != self.step.number:
+            self.go_to_message(target.message)
+            if target.place is None and target.key is None:
+                return
+        if target.sa:
+            self.selection = Selection(sa=target.sa)
+        elif target.key is not None:
+            self.select_key(target.key)
+        elif target.place is not None:
+            self.select_place(target.place, target.spec)
+
+    def select_key(self, key: Key) -> None:
+        """Select a term; where the current message carries it, its octets are selected with it."""
+        here = [place for place in self.trace.links.places(key) if place.message == self.step.number]
+        self._unfold_over(here)
+        self.selection = Selection(here[0] if here else None, self._spec_at(here[0]) if here else "", key)
+        if here:
+            self.layer = here[0].buffer
+
+    def select_place(self, place: Place, spec: str) -> None:
+        """Select a field; where its octets are a term, the term is selected with it."""
+        keys = self.trace.links.at(_body(place, spec, self._field_at(place, spec)))
+        self.selection = Selection(place, spec, keys[0] if keys else None)
+        self.layer = place.buffer
+
+    def _field_at(self, place: Place, spec: str) -> Field | None:
+        for tree in self.step.envelope.trees:
+            if tree.buffer.name != place.buffer:
+                continue
+            for field in tree.root.walk():
+                if (field.start, field.end) == (place.start, place.end) and spec in ("", field.spec.key):
+                    return field
+        return None
+
+    def _spec_at(self, place: Place) -> str:
+        """The field that a term's octets are: itself, or the payload whose body they are."""
+        for tree in self.step.envelope.trees:
+            if tree.buffer.name != place.buffer:
+                continue
+            for field in tree.root.walk():
+                exact = (field.start, field.end) == (place.start, place.end)
+                if exact and not field.children:
+                    return field.spec.key
+                if _is_body(field, place):
+                    return field.spec.key
+        return ""
+
+    def _unfold_over(self, places: list[Place]) -> None:
+        """A selected field is never hidden in a closed branch."""
+        for place in places[:1]:
+            for key in list(self.folded):
+                message, buffer, start, end, _ = key.split("/")
+                inside = int(start) <= place.start and place.end <= int(end)
+                if int(message) == place.message and buffer == place.buffer and inside:
+                    self.folded.discard(key)
+
+    def selected_field(self) -> Field | None:
+        """The field that is selected in the current message."""
+        place = self.selection.place
+        if place is None or place.message != self.step.number:
+            return None
+        found = self._field_at(place, self.selection.spec)
+        if found is not None:
+            return found
+        for tree in self.step.envelope.trees:
+            if tree.buffer.name == place.buffer:
+                return next((f for f in tree.root.walk() if _is_body(f, place)), None)
+        return None
+
+    def _select_point(self) -> None:
+        """The field that the message's explanation is about."""
+        words = self.words
+        point = words.point if words is not None else ""
+        for tree in reversed(self.step.envelope.trees):
+            for field in tree.root.walk():
+                if field.spec.key == point:
+                    self._select_field(tree, field)
+                    return
+        tree = self.step.envelope.trees[-1]
+        self._select_field(tree, next(tree.root.leaves()))
+
+    def _select_field(self, tree: Tree, field: Field) -> None:
+        place = Place(self.step.number, tree.buffer.name, field.start, field.end)
+        self._unfold_over([place])
+        self.select_place(place, field.spec.key)
+
+    def _select_event(self) -> None:
+        event = self.entry.event
+        links = self.trace.links
+        if isinstance(event, Learned):
+            self.select_key(links.key(event.term))
+        elif isinstance(event, Verified):
+            self.select_key(links.key(event.received))
+        elif isinstance(event, Decrypted):
+            self.select_key(links.key(event.key))
+        elif isinstance(event, SaInstalled):
+            self.selection = Selection(sa=event.sa.spis[0].scope)
+        elif isinstance(event, Judged):
+            self._select_first("security_association")
+        elif isinstance(event, Sent | Received):
+            self._select_point()
+        elif isinstance(event, Refused) and event.received is not None:
+            self.select_key(links.key(event.received))
+
+    def _select_first(self, key: str) -> None:
+        for tree in self.step.envelope.trees:
+            for field in tree.root.walk():
+                if field.spec.key == key:
+                    self._select_field(tree, field)
+                    return
+
+    # ---------------------------------------------------------------- following
+
+    def follow(self) -> bool:
+        """From a field to how its term is made, from a term in a formula on to that one."""
+        if self.selection.key is None:
+            return False
+        self.trail.append(self._spot())
+        self.how = True
+        return True
+
+    def follow_key(self, key: Key) -> None:
+        """On to another term, remembering where we were."""
+        self.trail.append(self._spot())
+        self.select_key(key)
+        self.how = True
+
+    def follow_place(self, place: Place) -> None:
+        """To the octets of a term, in whichever message they stand."""
+        self.trail.append(self._spot())
+        trail, self.how = list(self.trail), False
+        if place.message != self.step.number:
+            self.go_to_message(place.message)
+        self.trail = trail
+        keys = self.trace.links.at(place)
+        if keys:
+            self.select_key(keys[0])
+            self.selection = replace(self.selection, place=place, spec=self._spec_at(place))
+        self.layer = place.buffer
+
+    def back(self) -> bool:
+        """To where the last :meth:`follow` started."""
+        if not self.trail:
+            was, self.how = self.how, False
+            return was
+        spot = self.trail.pop()
+        self.at, self.selection, self.how, self.layer = spot.at, spot.selection, spot.how, spot.layer
+        return True
+
+    def _spot(self) -> Spot:
+        return Spot(self.at, self.selection, self.how, self.layer)
+
+    @property
+    def breadcrumb(self) -> str:
+        """``message 3 › g^xi › g^xy``: the way that led here."""
+        words = [f"message {self.step.number}"]
+        for spot in [*self.trail, self._spot()]:
+            name = spot.selection.key.symbol if spot.selection.key is not None else ""
+            if name and name != words[-1]:
+                words.append(name)
+        return " › ".join(words)
+
+    def switch_layer(self, by: int) -> bool:
+        """To the next buffer of the current message."""
+        layers = self.layers
+        if len(layers) < 2:
+            return False
+        position = layers.index(self.layer) if self.layer in layers else 0
+        self.layer = layers[(position + by) % len(layers)]
+        return True
+
+    @property
+    def beat(self) -> Beat:
+        """Which moment of the message we are at."""
+        return self.entry.beat
+
+
+def _is_body(field: Field, place: Place) -> bool:
+    """Whether octets are a payload's body: everything after its four octets of generic header."""
+    is_payload = len(field.children) > 3 and field.children[2].spec.name == "length"
+    return is_payload and (field.start + 4, field.end) == (place.start, place.end)
+
+
+def _body(place: Place, spec: str, field: Field | None) -> Place:
+    """A payload stands for its body where a term is looked for: ``SAi_b`` is the SA payload without its header."""
+    if field is None or not field.children or len(field.children) < 4 or field.children[2].spec.name != "length":
+        return place
+    return place._replace(start=place.start + 4)
+
+
+def _ordinals(trace: Trace) -> dict[int, tuple[str, int]]:
+    """For each message its exchange and its position in it."""
+    found: dict[int, tuple[str, int]] = {}
+    counts: dict[str, int] = {}
+    for step in trace.steps:
+        envelope = step.envelope
+        scope = envelope.scope if envelope.exchange != "ESP" else "ESP"
+        counts[scope] = counts.get(scope, 0) + 1
+        found[step.number] = (envelope.exchange, counts[scope])
+    return found
