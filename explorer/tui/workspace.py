@@ -53,7 +53,7 @@ class Workspace:
         self.selection = Selection()
         self.how = False
         self.layer = "datagram"
-        self.folded: set[str] = set()
+        self.opened: dict[tuple[int, str, int, int, str], bool] = {}
         self.trail: list[Spot] = []
         self._ordinals = _ordinals(trace)
         if trace.steps:
@@ -144,7 +144,6 @@ class Workspace:
     def select_key(self, key: Key) -> None:
         """Select a term; where the current message carries it, its octets are selected with it."""
         here = [place for place in self.trace.links.places(key) if place.message == self.step.number]
-        self._unfold_over(here)
         self.selection = Selection(here[0] if here else None, self._spec_at(here[0]) if here else "", key)
         if here:
             self.layer = here[0].buffer
@@ -177,14 +176,26 @@ class Workspace:
                     return field.spec.key
         return ""
 
-    def _unfold_over(self, places: list[Place]) -> None:
-        """A selected field is never hidden in a closed branch."""
-        for place in places[:1]:
-            for key in list(self.folded):
-                message, buffer, start, end, _ = key.split("/")
-                inside = int(start) <= place.start and place.end <= int(end)
-                if int(message) == place.message and buffer == place.buffer and inside:
-                    self.folded.discard(key)
+    # ---------------------------------------------------------------- opening and closing
+
+    def is_open(self, buffer: str, field: Field) -> bool:
+        """Whether a node's children are shown: chosen by hand, or forced by a selection inside, or by default."""
+        key = (self.step.number, buffer, field.start, field.end, field.spec.key)
+        place = self.selection.place
+        strictly_inside = (
+            place is not None
+            and (place.message, place.buffer) == (self.step.number, buffer)
+            and field.start <= place.start
+            and place.end <= field.end
+            and (place.start, place.end) != (field.start, field.end)
+        )
+        return strictly_inside or self.opened.get(key, _open_at_first(field))
+
+    def toggle(self, buffer: str, field: Field) -> None:
+        """Open a closed node, close an open one; closing it selects it."""
+        was_open = self.is_open(buffer, field)
+        self.opened[self.step.number, buffer, field.start, field.end, field.spec.key] = not was_open
+        self.select_place(Place(self.step.number, buffer, field.start, field.end), field.spec.key)
 
     def selected_field(self) -> Field | None:
         """The field that is selected in the current message."""
@@ -213,7 +224,6 @@ class Workspace:
 
     def _select_field(self, tree: Tree, field: Field) -> None:
         place = Place(self.step.number, tree.buffer.name, field.start, field.end)
-        self._unfold_over([place])
         self.select_place(place, field.spec.key)
 
     def _select_event(self) -> None:
@@ -305,6 +315,11 @@ class Workspace:
     def beat(self) -> Beat:
         """Which moment of the message we are at."""
         return self.entry.beat
+
+
+def _open_at_first(field: Field) -> bool:
+    """Attributes and, where there are several, transforms start closed: their row says what matters."""
+    return field.spec.structure not in ("transform", "phase1_attributes", "ipsec_attributes", "attribute")
 
 
 def _is_body(field: Field, place: Place) -> bool:

@@ -1,0 +1,1 @@
+"""Widgets, one a file: each draws lines that the render modules made."""

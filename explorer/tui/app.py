@@ -1,0 +1,90 @@
+"""The app: one screen over one trace, in the colours of its theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.theme import Theme
+
+from explorer.tui.screens.exchange import ExchangeScreen
+from explorer.tui.theme import ROLES, SURFACES
+
+if TYPE_CHECKING:
+    from explorer.lab.scenario import Scenario
+    from explorer.trace.trace import Trace
+
+
+def _theme(name: str, palette: str) -> Theme:
+    roles, surfaces = ROLES[palette], SURFACES[palette]
+    return Theme(
+        name=name,
+        primary=roles["initiator"],
+        secondary=roles["responder"],
+        accent=roles["derived"],
+        warning=roles["secret"],
+        error=roles["encrypted"],
+        success=roles["derived"],
+        foreground=roles["text"],
+        background=surfaces["app"],
+        surface=surfaces["pane"],
+        panel=surfaces["band"],
+        dark=palette == "dark",
+        variables={
+            "ike-border": roles["border"],
+            "ike-text": roles["text"],
+            "ike-muted": roles["muted"],
+            "ike-app": surfaces["app"],
+            "ike-pane": surfaces["pane"],
+            "border-blurred": roles["border"],
+        },
+    )
+
+
+THEMES = (_theme("ike-dark", "dark"), _theme("ike-light", "light"))
+
+
+class ExplorerApp(App[None]):
+    """IKE Explorer in a terminal."""
+
+    TITLE = "IKE Explorer"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
+
+    def __init__(self, trace: Trace, scenario: Scenario) -> None:
+        super().__init__()
+        self.trace = trace
+        self.scenario = scenario
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "ike-dark"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables under every other theme: by whether that theme is dark."""
+        palette = "dark" if self.current_theme.dark else "light"
+        roles, surfaces = ROLES[palette], SURFACES[palette]
+        return {
+            "ike-border": roles["border"],
+            "ike-text": roles["text"],
+            "ike-muted": roles["muted"],
+            "ike-app": surfaces["app"],
+            "ike-pane": surfaces["pane"],
+        }
+
+    def get_default_screen(self) -> Screen[None]:
+        """The exchange; there is no home yet."""
+        return ExchangeScreen(self.trace, self.scenario)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What Textual offers, and every key of ours."""
+        yield from super().get_system_commands(screen)
+        if isinstance(screen, ExchangeScreen):
+            yield from screen.commands()
+
+
+def run_app(trace: Trace, scenario: Scenario) -> None:
+    """Open the app on a run, until the person leaves."""
+    ExplorerApp(trace, scenario).run()

@@ -1,0 +1,126 @@
+"""Where each pane stands at each size: a pure function, so that every size can be tested without an app."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LEAST_WIDTH, LEAST_HEIGHT = 80, 24
+MIDDLE, WIDE = 110, 190
+"""From these widths on there are two, and three, columns."""
+
+_LEFT, _LEFT_WIDE, _MIDDLE_WIDE, _LESSON = 44, 56, 80, 44
+
+
+class Box(NamedTuple):
+    """A rectangle in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Wish(NamedTuple):
+    """What the arrangement depends on, besides the size.
+
+    Attributes:
+        tab: the pane that a narrow screen shows.
+        how: whether How it is made takes the place of Message and Bytes.
+        zoom: the one pane to show alone, or ``""``.
+        lesson: whether a lesson is open.
+        lesson_panes: the panes that the lesson's step names.
+        ladder: rows that the ladder has.
+    """
+
+    tab: str = "message"
+    how: bool = False
+    zoom: str = ""
+    lesson: bool = False
+    lesson_panes: tuple[str, ...] = ()
+    ladder: int = 16
+
+
+def arrange(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    """The boxes of everything that is to be seen, by name."""
+    boxes = {"title": Box(0, 0, width, 1), "footer": Box(0, height - 1, width, 1)}
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return {"small": Box(0, 0, width, height)}
+    if wish.zoom:
+        boxes["strip"] = Box(0, 1, width, 1)
+        boxes[wish.zoom] = Box(0, 2, width, height - 3)
+        return boxes
+    if width < MIDDLE:
+        return {**boxes, **_narrow(width, height, wish)}
+    if width < WIDE:
+        return {**boxes, **(_with_lesson(width, height, wish) if wish.lesson else _two_columns(width, height, wish))}
+    return {**boxes, **_three_columns(width, height, wish)}
+
+
+def _narrow(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    boxes = {"strip": Box(0, 1, width, 1)}
+    if wish.tab == "lesson":
+        boxes["lesson"] = Box(0, 2, width, height - 3)
+        return boxes
+    boxes |= {"caption": Box(0, 2, width, 5), "tabs": Box(0, 7, width, 1)}
+    room = height - 9
+    if wish.tab in ("message", "bytes"):
+        top = (room + 1) // 2
+        boxes["message"] = Box(0, 8, width, top)
+        boxes["bytes"] = Box(0, 8 + top, width, room - top)
+    else:
+        boxes[wish.tab] = Box(0, 8, width, room)
+    return boxes
+
+
+def _two_columns(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    room, right = height - 2, width - _LEFT
+    exchange = min(22, max(18, wish.ladder + 2))
+    exchange = min(exchange, room - 8)
+    octets = 12 if height >= 34 else 8
+    boxes = {
+        "exchange": Box(0, 1, _LEFT, exchange),
+        "knowledge": Box(0, 1 + exchange, _LEFT, room - exchange),
+        "caption": Box(_LEFT, 1, right, 9),
+    }
+    below = room - 9
+    if wish.how:
+        boxes["how"] = Box(_LEFT, 10, right, below)
+    else:
+        boxes["message"] = Box(_LEFT, 10, right, below - octets)
+        boxes["bytes"] = Box(_LEFT, 10 + below - octets, right, octets)
+    return boxes
+
+
+def _with_lesson(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    """The strip takes the ladder's place, and the step says which one or two panes it needs."""
+    left, room = width - _LESSON, height - 3
+    boxes = {"strip": Box(0, 1, width, 1), "lesson": Box(left, 2, _LESSON, room)}
+    panes = ("how",) if wish.how else wish.lesson_panes[:2] or ("message",)
+    if len(panes) == 1:
+        boxes[panes[0]] = Box(0, 2, left, room)
+    else:
+        top = min(20, room // 2) if panes[0] != "exchange" else min(wish.ladder + 2, room // 2 + 2)
+        boxes[panes[0]] = Box(0, 2, left, top)
+        boxes[panes[1]] = Box(0, 2 + top, left, room - top)
+    return boxes
+
+
+def _three_columns(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    room = height - 2
+    exchange = min(22, max(18, wish.ladder + 2), room - 8)
+    octets = min(24, max(8, room - 10 - 12))
+    right = _LEFT_WIDE + _MIDDLE_WIDE
+    boxes = {
+        "exchange": Box(0, 1, _LEFT_WIDE, exchange),
+        "knowledge": Box(0, 1 + exchange, _LEFT_WIDE, room - exchange),
+        "caption": Box(_LEFT_WIDE, 1, _MIDDLE_WIDE, 10),
+        "message": Box(_LEFT_WIDE, 11, _MIDDLE_WIDE, room - 10 - octets),
+        "bytes": Box(_LEFT_WIDE, 1 + room - octets, _MIDDLE_WIDE, octets),
+    }
+    if wish.lesson:
+        how = min(26, room // 2)
+        boxes["lesson"] = Box(right, 1, width - right, room - how)
+        boxes["how"] = Box(right, 1 + room - how, width - right, how)
+    else:
+        boxes["how"] = Box(right, 1, width - right, room)
+    return boxes

@@ -1,0 +1,186 @@
+"""What is happening: one sentence, why, and what the selected field directly feeds."""
+
+from __future__ import annotations
+
+import re
+
+from explorer.crypto.term import Configured, Derived, Drawn, Term
+from explorer.events import (
+    Concluded,
+    Decrypted,
+    Event,
+    Judged,
+    Learned,
+    Making,
+    Received,
+    Refused,
+    Role,
+    SaInstalled,
+    Sent,
+    StateChanged,
+    Verified,
+)
+from explorer.explanations import of_event, of_field, of_term
+from explorer.tui.lines import Line, Piece, fit, symbol_pieces, wrap
+from explorer.tui.render.how import message_range
+from explorer.tui.workspace import Workspace
+
+_LABEL = 12
+
+
+def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], str]:
+    """The caption's rows, and the citation for its lower border."""
+    headline, why, where = happening(workspace)
+    failed = isinstance(workspace.entry.event, Refused)
+    first = [Piece(" ✗ ", "failed"), Piece(" ")] if failed else []
+    rows = [Line([*first, Piece(headline, "text", True)])]
+    rows += [Line(_marked(workspace, text)) for text in wrap(why, min(width, 72))[:2]] if why else []
+    below = _selected(workspace, width)
+    if height >= 7:
+        rows += [Line()] * max(4 - len(rows), 1)
+    rows += below[: max(height - len(rows), 0)]
+    return rows[:height], where
+
+
+def happening(workspace: Workspace) -> tuple[str, str, str]:
+    """Sentence, why, and where it is specified, for the event we are at."""
+    words = workspace.words
+    if workspace.selection.sa:
+        return _about_sa(workspace)
+    refusal = next((e.event for e in workspace.trace.refusals if e.step == workspace.step.number), None)
+    if workspace.at_end_of_step and isinstance(refusal, Refused):
+        return _refused(refusal)
+    if workspace.at_end_of_step and words is not None:
+        return words.headline, words.why, words.where
+    event = workspace.entry.event
+    headline = _headline(workspace, event)
+    if isinstance(event, Learned):
+        term = of_term(event.term.scope, event.term.symbol)
+        if term is not None:
+            return headline, term.why, term.where
+    why, where = of_event(_kind(event))
+    if isinstance(event, Sent) and words is not None:
+        return words.headline, words.why, words.where
+    return headline, why, getattr(event, "citation", "") or where
+
+
+def _kind(event: Event) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def _refused(event: Refused) -> tuple[str, str, str]:
+    notify = f" The specification's answer is {event.notify}." if event.notify else ""
+    return f"Refused: {event.reason}"[:120], f"{of_event('refused')[0]}{notify}", event.citation
+
+
+def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
+    is_phase_1 = workspace.selection.sa == "phase 1"
+    if is_phase_1:
+        why = "It protects the negotiation itself: every later message of IKE travels under these keys, in both directions."
+        return "Phase 1 has made the ISAKMP SA.", why, "RFC 2409 §2"
+    why = "One for each direction, named by the SPI that its receiver chose. Packets travel under these, not under the ISAKMP SA."
+    return "Phase 2 has made the IPsec SAs.", why, "RFC 2409 §5.5"
+
+
+def _headline(workspace: Workspace, event: Event) -> str:
+    party, words = workspace.entry.party, workspace.words
+    who = f"The {party}"
+    if isinstance(event, Learned):
+        return _learned(who, event.term)
+    if isinstance(event, Making):
+        return words.made if words is not None else f"{who} prepares {event.notation}."
+    if isinstance(event, Sent):
+        return f"{who} sends {event.envelope.notation}."
+    if isinstance(event, Received):
+        if words is None:
+            return f"{who} reads {event.envelope.notation}."
+        return words.wire if party is Role.EAVESDROPPER else words.read
+    return _checked(workspace, who, event)
+
+
+def _checked(workspace: Workspace, who: str, event: Event) -> str:
+    if isinstance(event, Decrypted):
+        return f"{who} decrypts with {event.key.symbol} and {event.iv.symbol}."
+    if isinstance(event, Judged):
+        chosen = event.negotiation.chosen
+        result = f"{chosen.policy} takes transform {chosen.transform}" if chosen is not None else "nothing fits"
+        return f"{who} holds the offers against its policies: {result}."
+    if isinstance(event, Verified):
+        proves = f": the {event.proves} is proven" if event.proves is not None else ""
+        return f"{who} verifies {event.symbol}{proves}."
+    if isinstance(event, StateChanged):
+        return f"{who} goes from “{event.old}” to “{event.new}”."
+    if isinstance(event, SaInstalled):
+        direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
+        return f"{who} installs the {direction}{event.sa.protocol} SA."
+    if isinstance(event, Concluded):
+        return f"{event.exchange} is over for the {workspace.entry.party}."
+    if isinstance(event, Refused):
+        return f"Refused: {event.reason}"
+    return ""
+
+
+def _learned(who: str, term: Term) -> str:
+    if isinstance(term.origin, Configured):
+        return f"{who} has {term.symbol} from its configuration."
+    if isinstance(term.origin, Drawn):
+        return f"{who} draws {term.symbol}, {len(term.octets)} fresh octets."
+    if isinstance(term.origin, Derived):
+        return f"{who} computes {term.symbol}, {len(term.octets)} octets."
+    return f"{who} reads {term.symbol}."
+
+
+def _marked(workspace: Workspace, text: str) -> list[Piece]:
+    """Secrets named in prose carry their mark."""
+    secrets = {key.symbol: workspace.trace.links.first(key) for key in workspace.trace.links.keys}
+    pieces: list[Piece] = []
+    for part in re.split(r"(?<![\w^])(xi|xr|psk)(?![\w^])", text):
+        term = secrets.get(part)
+        pieces += symbol_pieces(term) if term is not None and part in ("xi", "xr", "psk") else [Piece(part)]
+    return pieces
+
+
+def _label(text: str) -> Piece:
+    return Piece(fit(text, _LABEL), "muted")
+
+
+def _selected(workspace: Workspace, width: int) -> list[Line]:
+    """The selected field: its value in words, and what it directly feeds."""
+    field, key = workspace.selected_field(), workspace.selection.key
+    rows: list[Line] = []
+    room = width - _LABEL
+    if key is not None:
+        term = workspace.trace.links.first(key)
+        words = of_term(key.scope, key.symbol)
+        said = [*symbol_pieces(term), Piece(f", {len(term.octets)} octets")]
+        rows.append(Line([_label("This term" if field is None else "This field"), *said]))
+        what = words.what if words is not None else ""
+    elif field is not None:
+        meaning = "" if field.children else f": {field.meaning}"
+        rows.append(Line([_label("This field"), Piece(fit(f"{field.spec.label}{meaning}", room).rstrip())]))
+        explanation = of_field(field.spec)
+        what = explanation.what if explanation is not None else ""
+    else:
+        return []
+    rows += [Line([_label("" if index else "What"), Piece(text)]) for index, text in enumerate(wrap(what, room)[:2])]
+    feeds = _feeds(workspace, room)
+    return [rows[0], feeds, *rows[1:]] if feeds is not None else rows
+
+
+def _feeds(workspace: Workspace, room: int) -> Line | None:
+    key, links = workspace.selection.key, workspace.trace.links
+    if key is None or not links.feeds(key):
+        return None
+    messages = links.messages_fed(key)
+    tail = [Piece("→ "), Piece(f"▒ {message_range(messages)}", "encrypted")] if messages else []
+    left = room - sum(len(piece.text) for piece in tail) - 2
+    pieces: list[Piece] = []
+    feeds = links.feeds(key)
+    for index, following in enumerate(feeds):
+        piece = symbol_pieces(links.first(following))[0]
+        if len(piece.text) + 2 > left - (0 if index == len(feeds) - 1 else 2):
+            pieces.append(Piece("… ", "muted"))
+            break
+        pieces += [piece, Piece("  ")]
+        left -= len(piece.text) + 2
+    return Line([_label("Feeds"), *pieces, *tail])

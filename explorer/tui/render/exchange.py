@@ -1,0 +1,173 @@
+"""The ladder: both parties, one row a message, and a ruled line where an exchange produced its SAs."""
+
+from __future__ import annotations
+
+from explorer.events import Concluded, Refused, Role, SaInstalled
+from explorer.trace.model import Step
+from explorer.trace.trace import Trace
+from explorer.tui.lines import Line, Piece, Target, between, fit
+from explorer.tui.workspace import Workspace
+
+_COUNT = {1: "one", 2: "two", 3: "three", 4: "four"}
+
+
+def title(workspace: Workspace) -> tuple[str, str]:
+    """Heading and lower border."""
+    trace = workspace.trace
+    return "1 Exchange", f"{len(trace.steps)} messages · {trace.entries[-1].time:.2f} s"
+
+
+def lines(workspace: Workspace, width: int) -> list[Line]:
+    """Every row of the ladder."""
+    rows = _header(workspace, width)
+    products = products_of(workspace.trace)
+    for step in workspace.trace.steps:
+        rows.append(_message(workspace, step, width))
+        rows.extend(_product(workspace, scope, text, width) for scope, text in products.get(step.number, []))
+    return rows
+
+
+def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
+    """After which message which exchange has made its SAs on both sides: scope, and the sentence that says so."""
+    ends: dict[str, int] = {}
+    for entry in trace.conclusions:
+        event = entry.event
+        if isinstance(event, Concluded) and event.outcome == "completed":
+            ends[event.scope] = max(ends.get(event.scope, 0), entry.step)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for scope, number in ends.items():
+        found.setdefault(number, []).append((scope, _sentence(trace, scope)))
+    return found
+
+
+def _sentence(trace: Trace, scope: str) -> str:
+    spis = {
+        entry.event.sa.spis[0].octets: entry.event.sa.protocol
+        for entry in trace.events_of(SaInstalled)
+        if isinstance(entry.event, SaInstalled) and entry.event.sa.spis[0].scope == scope
+    }
+    if "ISAKMP" in spis.values():
+        return "phase 1 makes the ISAKMP SA"
+    count = len(spis)
+    return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs"
+
+
+def _header(workspace: Workspace, width: int) -> list[Line]:
+    trace, at = workspace.trace, workspace.at
+    left, right = trace.parties[Role.INITIATOR], trace.parties[Role.RESPONDER]
+    names = between([Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width)
+    addresses = between(
+        [Piece(f"   {left.address}  ", "muted"), _proof(trace.peer_is_proven(Role.RESPONDER, at))],
+        [_proof(trace.peer_is_proven(Role.INITIATOR, at)), Piece(f"  {right.address}   ", "muted")],
+        width,
+    )
+    states = between(
+        [Piece("   "), *_state(workspace, Role.INITIATOR)],
+        [*_state(workspace, Role.RESPONDER), Piece("   ")],
+        width,
+    )
+    return [Line(names), Line(addresses), Line(states)]
+
+
+def _proof(proven: bool) -> Piece:
+    return Piece("✓ proven", "derived") if proven else Piece("unproven", "muted")
+
+
+def _state(workspace: Workspace, role: Role) -> list[Piece]:
+    refused = [
+        e for e in workspace.trace.events_of(Refused, role) if e.at <= workspace.at and e.step == workspace.step.number
+    ]
+    if refused:
+        return [Piece(" ✗ ", "failed"), Piece(" refuses")]
+    return [Piece(workspace.trace.state(role, workspace.at))]
+
+
+def _message(workspace: Workspace, step: Step, width: int) -> Line:
+    current = step.number == workspace.step.number and not workspace.selection.sa
+    coming = step.number > workspace.step.number
+    role = "muted" if coming else str(step.sender)
+    body = _arrow(step, width - 8, coming, current)
+    line = Line(target=Target(message=step.number), selected=current)
+    refused = any(e.step == step.number for e in workspace.trace.refusals)
+    margin = Piece("✗", "failed") if refused and not coming else Piece("▒" if step.envelope.encrypted else " ", "encrypted")
+    number = Piece(f"{step.number:>3} ", role if not coming else "muted", current)
+    line.pieces = [Piece("▌" if current else " ", role, True), number, Piece(body, role, current), Piece(" "), margin, Piece(" ")]
+    return line
+
+
+def _arrow(step: Step, room: int, coming: bool, current: bool) -> str:
+    dash = "╌" if coming else "━" if current else "─"
+    text = shorten(step.envelope.notation, room - 8)
+    if step.sender is Role.INITIATOR:
+        start = f"{dash}{dash} {text} "
+        return start + dash * (room - len(start) - 1) + "►"
+    end = f" {text} {dash}{dash}"
+    return "◄" + dash * (room - len(end) - 1) + end
+
+
+def shorten(notation: str, room: int) -> str:
+    """A notation cut after a whole word, with an ellipsis for the rest."""
+    if len(notation) <= room:
+        return notation
+    words = notation.split(", ")
+    while len(words) > 1 and len(", ".join(words)) + 3 > room:
+        words.pop()
+    cut = ", ".join(words) + ", …"
+    return cut if len(cut) <= room else fit(notation, room)
+
+
+def _product(workspace: Workspace, scope: str, text: str, width: int) -> Line:
+    selected = workspace.selection.sa == scope
+    dots = "··" if width < 50 else "········"
+    words = f"{dots} {text} {dots}"
+    room = width - 8
+    padded = f"{words:^{room}}"
+    done = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
+    role = "derived" if selected else "text" if done else "muted"
+    pieces = [Piece("▌" if selected else " ", "derived", True), Piece("    "), Piece(padded, role, selected), Piece("   ")]
+    return Line(pieces, target=Target(sa=scope), selected=selected)
+
+
+def strip(workspace: Workspace, width: int) -> Line:
+    """The whole exchange in one row, for narrow screens."""
+    line = Line([Piece(" Exchange ", "text", True)])
+    cells = [(_strip_cell(workspace, step), step) for step in workspace.trace.steps]
+    tail = f"  {workspace.step.envelope.notation}"
+    room = width - 10 - min(len(tail), 16)
+    first, last = _window([len(text) for (text, _), _ in cells], workspace.step.number - 1, room)
+    if first:
+        line.pieces.append(Piece("‹", "muted"))
+    for (text, role), step in cells[first:last]:
+        start = line.width
+        current = step.number == workspace.step.number
+        line.pieces.append(Piece(text, f"{role}-inverse" if current else role, current))
+        line.spans.append((start, line.width, Target(message=step.number)))
+    if last < len(cells):
+        line.pieces.append(Piece("›", "muted"))
+    left = width - line.width
+    line.pieces.append(Piece(fit(tail, left) if left > 3 else "", str(workspace.step.sender), True))
+    return line
+
+
+def _strip_cell(workspace: Workspace, step: Step) -> tuple[str, str]:
+    name = "E" if step.envelope.exchange == "ESP" else str(step.number)
+    if step.number > workspace.step.number:
+        return f" {name}{'▒' if step.envelope.encrypted else '·'} ", "muted"
+    mark = "▒" if step.envelope.encrypted and step.number != workspace.step.number else "►" if step.sender is Role.INITIATOR else "◄"
+    return f" {name}{mark} ", str(step.sender)
+
+
+def _window(sizes: list[int], current: int, room: int) -> tuple[int, int]:
+    """The cells around the current one that fit."""
+    if sum(sizes) <= room:
+        return 0, len(sizes)
+    first, last, used = current, current + 1, sizes[current] + 2
+    while True:
+        if last < len(sizes) and used + sizes[last] <= room:
+            used += sizes[last]
+            last += 1
+        elif first > 0 and used + sizes[first - 1] <= room:
+            first -= 1
+            used += sizes[first]
+        else:
+            return first, last

@@ -1,0 +1,68 @@
+"""Who knows what: one row a term, three columns, and since when."""
+
+from __future__ import annotations
+
+from explorer.crypto.term import Configured, Nature, Term
+from explorer.events import Role
+from explorer.trace.knowledge import Cell, Holding, KnowledgeRow
+from explorer.tui.lines import Line, Piece, Target, fit, mark_of, octets_text, role_of
+from explorer.tui.workspace import Workspace
+from explorer.wire.say import text as say_text
+
+_COLUMNS = ((Role.INITIATOR, "initiator"), (Role.EAVESDROPPER, "public"), (Role.RESPONDER, "responder"))
+
+
+def title(workspace: Workspace) -> tuple[str, str]:
+    """Heading and lower border."""
+    return "4 Who knows what", f"●{workspace.step.number} = knows since message {workspace.step.number}"
+
+
+def heading(width: int) -> Line:
+    """The names of the columns, which stay in sight."""
+    pieces = [Piece(" " * 13), Piece("init ", "initiator"), Piece("eve  ", "public", True), Piece("resp ", "responder")]
+    return Line([*pieces, Piece(fit("octets", width - 28), "muted")])
+
+
+def lines(workspace: Workspace, width: int) -> list[Line]:
+    """Every term that anybody has by now."""
+    rows: list[Line] = []
+    scope = ""
+    for row in workspace.trace.knowledge.rows(workspace.at):
+        if scope and row.key.scope != scope:
+            rows.append(_rule(row.key.scope, width))
+        scope = row.key.scope
+        rows.append(_row(workspace, row, width))
+    return rows
+
+
+def _rule(scope: str, width: int) -> Line:
+    name = scope if not scope.startswith("ESP") else f"ESP packet, SPI {scope.split()[1]}"
+    return Line([Piece(fit(f"   ·· {name} ··", width), "muted")])
+
+
+def _row(workspace: Workspace, row: KnowledgeRow, width: int) -> Line:
+    term, step = row.term, workspace.step.number
+    selected = workspace.selection.key == row.key
+    cells = [workspace.trace.knowledge.cell(row.key, role, workspace.at) for role, _ in _COLUMNS]
+    changed = any(cell.holding is not Holding.NONE and cell.step == step for cell in cells)
+    role = role_of(term)
+    edge = Piece("▌", role, True) if selected else Piece("+" if changed else " ", "text", True)
+    pieces = [edge, Piece(fit(f"{mark_of(term) or ' '} {term.symbol}", 12), role, True)]
+    for (_, colour), cell in zip(_COLUMNS, cells, strict=True):
+        pieces.append(Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step))
+    pieces.append(Piece(fit(_octets(term, width - 29), width - 28), "muted"))
+    return Line(pieces, Target(key=row.key), selected)
+
+
+def _cell(cell: Cell) -> str:
+    if cell.holding is Holding.SINCE:
+        return f"●{cell.step}"
+    return {Holding.OWN: "●", Holding.SEALED: f"◌{cell.step}", Holding.NONE: "·"}[cell.holding]
+
+
+def _octets(term: Term, room: int) -> str:
+    """A configured secret that is text is shown as text, everything else in hex."""
+    is_text = term.nature is Nature.SECRET and isinstance(term.origin, Configured)
+    if is_text and term.octets.isascii() and term.octets.decode().isprintable():
+        return say_text(term.octets)
+    return octets_text(term.octets, room)

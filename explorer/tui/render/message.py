@@ -1,0 +1,167 @@
+"""The annotated tree of the current message; or an SA, where a ruled line of the ladder is selected."""
+
+from __future__ import annotations
+
+from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.trace.model import Key, Place
+from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces
+from explorer.tui.workspace import Workspace
+from explorer.wire.field import Field, Tree
+
+_VALUE_AT = 30
+_RANGE = 10
+_SIZE = 7
+
+
+def title(workspace: Workspace) -> tuple[str, str]:
+    """Heading and lower border."""
+    if workspace.selection.sa:
+        sas = _installed(workspace)
+        return f"2 {sas[0][1].protocol} SA" if sas else "2 SA", "what the exchange was for"
+    step = workspace.step
+    arrow = "►" if step.sender is Role.INITIATOR else "◄"
+    size = len(step.octets)
+    return f"2 Message {step.number}  {arrow}  {step.envelope.notation}", f"{size} octets · {explained(workspace)} % explained"
+
+
+def explained(workspace: Workspace) -> int:
+    """How many percent of the datagram's octets belong to a leaf."""
+    tree = workspace.step.envelope.trees[0]
+    covered = sum(leaf.end - leaf.start for leaf in tree.root.leaves())
+    return 100 * covered // max(len(tree.buffer.octets), 1)
+
+
+def lines(workspace: Workspace, width: int) -> list[Line]:
+    """The rows of the tree."""
+    if workspace.selection.sa:
+        return _sa_lines(workspace, width)
+    trees = workspace.step.envelope.trees
+    rows: list[Line] = []
+    for child in trees[0].root.children or (trees[0].root,):
+        _add(rows, workspace, trees[0], child, 0, width, trees[1:])
+    return rows
+
+
+def _add(
+    rows: list[Line], workspace: Workspace, tree: Tree, field: Field, depth: int, width: int, inner: tuple[Tree, ...]
+) -> None:
+    """A field and what is below it; what was decrypted from a field is shown below that field."""
+    name = tree.buffer.name
+    opened = [t for t in inner if _parent_range(t) == (name, field.start, field.end)]
+    children = [(tree, child) for child in field.children]
+    for other in opened:
+        children += [(other, child) for child in other.root.children]
+    is_open = bool(children) and workspace.is_open(name, field)
+    rows.append(_row(workspace, tree, field, depth, width, is_open if children else None))
+    if is_open:
+        for owner, child in children:
+            _add(rows, workspace, owner, child, depth + 1, width, inner)
+
+
+def _parent_range(tree: Tree) -> tuple[str, int, int]:
+    parent = tree.buffer.parent
+    return (parent.buffer.name, parent.start, parent.end) if parent is not None else ("", -1, -1)
+
+
+def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int, is_open: bool | None) -> Line:
+    place = Place(workspace.step.number, tree.buffer.name, field.start, field.end)
+    selected = workspace.selected_field() is field
+    key = _key_of(workspace, field, place)
+    fold = " " if is_open is None else "▾" if is_open else "▸"
+    label = f"{'  ' * depth}{fold} {field.spec.label}"
+    name_width = min(_VALUE_AT, max(width - 34, 20))
+    value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
+    term_role = value[0].role if value and key is not None else "text"
+    edge = Piece("▌" if selected else " ", term_role if key else "text", True)
+    head = Piece(fit(label, name_width - 1), term_role if selected and key else "text", selected or field.children != ())
+    where = f"{field.start}–{field.end - 1}" if field.end - field.start > 1 else f"{field.start}" if field.end > field.start else "–"
+    numbers_role = term_role if selected and key else "muted"
+    pieces = [edge, head, *value,
+              Piece(f"{where:>{_RANGE}}", numbers_role, selected), Piece(f"{field.end - field.start:>5} B", numbers_role, selected), Piece(" ")]
+    toggles = f"{tree.buffer.name}/{field.start}/{field.end}/{field.spec.key}" if is_open is not None else ""
+    return Line(pieces, Target(place=place, spec=field.spec.key, key=None), selected, toggles=toggles)
+
+
+def _key_of(workspace: Workspace, field: Field, place: Place) -> Key | None:
+    """The term that a field is; a payload with several fields stands for its body."""
+    links = workspace.trace.links
+    keys = links.at(place)
+    if not keys and len(field.children) > 4 and field.children[2].spec.name == "length":
+        keys = links.at(place._replace(start=place.start + 4))
+    return keys[0] if keys else None
+
+
+def _value(workspace: Workspace, field: Field, key: Key | None, room: int) -> list[Piece]:
+    """Mark and symbol of a term, or the value in words; exactly ``room`` columns and two for the mark."""
+    if key is not None:
+        term = workspace.trace.links.first(key)
+        piece = symbol_pieces(term)[0]
+        text = piece.text if piece.text[:1] in "►◄◆ƒ▒" else f"  {piece.text}"
+        if not field.children and room > 30 and field.spec.name in ("data", "spi"):
+            said = field.meaning
+            if said and not said.endswith("…") and field.spec.structure == "identification":
+                text = f"{text}  {said}"
+        return [piece._replace(text=fit(text, room))]
+    if field.children and field.spec.structure not in ("phase1_attributes", "ipsec_attributes", "attribute"):
+        return [Piece(fit(f"  {_summary(field)}", room), "muted")]
+    return [Piece(fit(f"  {field.meaning}", room))]
+
+
+def _summary(field: Field) -> str:
+    """What a closed node says of its inside."""
+    structure = field.value
+    names = {"transform": "transform_id", "proposal": "protocol", "identification": "data"}
+    wanted = names.get(field.spec.structure)
+    child = next((c for c in field.children if c.spec.name == wanted), None)
+    if field.spec.structure == "transform" and hasattr(structure, "attributes"):
+        said = [c.meaning.partition(" ")[2] or c.meaning for c in field.children if c.children][:4]
+        number = getattr(structure, "number", "")
+        return f"{number}: " + ", ".join(said)
+    return child.meaning if child is not None else ""
+
+
+# ---------------------------------------------------------------- an SA
+
+
+def _installed(workspace: Workspace) -> list[tuple[Role, SaSnapshot]]:
+    return [
+        (entry.party, entry.event.sa)
+        for entry in workspace.trace.events_of(SaInstalled)
+        if isinstance(entry.event, SaInstalled) and entry.event.sa.spis[0].scope == workspace.selection.sa
+    ]
+
+
+def _sa_lines(workspace: Workspace, width: int) -> list[Line]:
+    rows: list[Line] = []
+    seen: set[tuple[bytes, ...]] = set()
+    for party, sa in _installed(workspace):
+        spis = tuple(spi.octets for spi in sa.spis)
+        if spis in seen:
+            continue
+        seen.add(spis)
+        rows += _sa_block(workspace, party, sa, width)
+    return rows
+
+
+def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> list[Line]:
+    heading = f" {sa.protocol} SA, both directions"
+    if sa.direction != "both":
+        towards = party if sa.direction == "inbound" else party.other
+        heading = f" {sa.protocol} SA towards the {towards}"
+    rows = [Line([Piece(heading, "text", True)])]
+    for term in sa.spis:
+        name = "named by" if sa.protocol == "ISAKMP" else "SPI"
+        rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
+    rows += [Line([Piece(f"   {name:<16}", "muted"), Piece(value)]) for name, value in sa.algorithms]
+    rows.append(Line([Piece(f"   {'lifetime':<16}", "muted"), Piece(f"{sa.lifetime} s")]))
+    rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
+    rows.append(Line())
+    return rows
+
+
+def _key_line(workspace: Workspace, name: str, key: Key, width: int) -> Line:
+    term = workspace.trace.links.first(key)
+    pieces = [Piece(f"   {name:<16}", "muted"), *symbol_pieces(term), Piece("  ")]
+    used = sum(len(piece.text) for piece in pieces)
+    pieces.append(Piece(octets_text(term.octets, width - used - 1), "muted"))
+    return Line(pieces, Target(key=key))

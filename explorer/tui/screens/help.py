@@ -1,0 +1,96 @@
+"""Help on what is selected, the marks, and the keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from explorer.explanations import of_field, of_term
+from explorer.tui.keys import KEYS
+from explorer.tui.lines import MARKS, Line, Piece, wrap
+from explorer.tui.widgets.line_view import Pane
+from explorer.tui.workspace import Workspace
+
+_MEANINGS = (
+    ("initiator", "the initiator's public value"),
+    ("responder", "the responder's public value"),
+    ("secret", "a secret that is never sent"),
+    ("derived", "computed from other values"),
+    ("encrypted", "encrypted octets"),
+)
+_CELLS = (
+    ("●", "has it from the start"),
+    ("●3", "has it since message 3"),
+    ("◌5", "holds only its ciphertext, since message 5"),
+    ("·", "does not have it"),
+    ("+", "changed in this message"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """One scrolling page; any of escape, ``?``, enter and ``q`` closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter,backspace", "close", "Close", id="help.close", tooltip="Close help")
+    ]
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+
+    def compose(self) -> ComposeResult:
+        """One pane in the middle."""
+        yield Pane("help")
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        pane = self.query_one(Pane)
+        pane.border_title, pane.border_subtitle = "Help", "esc closes"
+        pane.show(help_lines(self._workspace, min(self.app.size.width, 88) - 8))
+        pane.focus()
+
+    def action_close(self) -> None:
+        """Back to the exchange."""
+        self.dismiss(None)
+
+
+def help_lines(workspace: Workspace, width: int) -> list[Line]:
+    """What is selected, in full; then marks, cells and keys."""
+    rows = _selected(workspace, width)
+    rows.append(_heading("Marks"))
+    rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
+    rows += [Line([Piece("    ✗ ", "failed"), Piece("  refused: which check, expected, found")]), Line()]
+    rows.append(_heading("Who knows what"))
+    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in _CELLS]
+    for group in dict.fromkeys(key.group for key in KEYS):
+        rows += [Line(), _heading(group)]
+        rows += [
+            Line([Piece(f"   {key.glyph:<10}", "text", True), Piece(key.help)]) for key in KEYS if key.group == group
+        ]
+    rows += [Line([Piece(f"   {'ctrl+p':<10}", "text", True), Piece("Everything, by name")])]
+    return rows
+
+
+def _heading(text: str) -> Line:
+    return Line([Piece(f" {text}", "text", True)])
+
+
+def _selected(workspace: Workspace, width: int) -> list[Line]:
+    key, field = workspace.selection.key, workspace.selected_field()
+    rows: list[Line] = []
+    found = []
+    if field is not None:
+        found.append((field.spec.label, of_field(field.spec)))
+    if key is not None:
+        found.append((key.symbol, of_term(key.scope, key.symbol)))
+    for label, words in found:
+        if words is None:
+            continue
+        rows.append(_heading(label))
+        for prose in (words.what, words.why):
+            rows += [Line([Piece(f"   {text}")]) for text in wrap(prose, width)]
+        rows += [Line([Piece(f"   {words.where}", "muted")]), Line()]
+    return rows
