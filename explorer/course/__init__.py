@@ -1,0 +1,1 @@
+"""Lessons: files that a teacher can edit, checks that are answered from the run."""
