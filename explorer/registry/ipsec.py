@@ -33,7 +33,7 @@ class EspTransformId(Number):
     CAST = 6, "ESP_CAST", "CAST", "RFC 2407 §4.4.4.6"
     BLOWFISH = 7, "ESP_BLOWFISH", "Blowfish", "RFC 2407 §4.4.4.7"
     NULL = 11, "ESP_NULL", "no encryption, integrity only", "RFC 2410"
-    AES = 12, "ESP_AES", "AES-CBC; needs a Key length attribute", "RFC 3602 §5.3"
+    AES = 12, "ESP_AES", "AES-CBC; needs a Key length attribute", "RFC 3602 §5.2"
 
     @classmethod
     def unnamed(cls, value: int) -> str:

@@ -57,7 +57,7 @@ class EncryptionAlgorithm(_Private65001):
     RC5_CBC = 4, "RC5-R16-B64-CBC", "variable key", _A
     TRIPLE_DES_CBC = 5, "3DES-CBC", "168 bits, 64-bit blocks", _A
     CAST_CBC = 6, "CAST-CBC", "variable key", _A
-    AES_CBC = 7, "AES-CBC", "128, 192 or 256 bits; needs a Key length attribute", "RFC 3602 §5.2"
+    AES_CBC = 7, "AES-CBC", "128, 192 or 256 bits; needs a Key length attribute", "RFC 3602 §5.1"
 
 
 class HashAlgorithm(_Private65001):

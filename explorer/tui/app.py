@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from explorer.tui.screens.exchange import ExchangeScreen
+from explorer.tui.screens.study import StudyScreen
 from explorer.tui.theme import ROLES, SURFACES
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ class ExplorerApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
 
-    def __init__(self, trace: Trace, scenario: Scenario) -> None:
+    def __init__(self, trace: Trace, scenario: Scenario, draw_seed: Callable[[], int]) -> None:
         super().__init__()
         self.trace = trace
         self.scenario = scenario
+        self.draw_seed = draw_seed
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "ike-dark"
@@ -76,7 +78,7 @@ class ExplorerApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The exchange; there is no home yet."""
-        return ExchangeScreen(self.trace, self.scenario)
+        return StudyScreen(self.trace, self.scenario, self.draw_seed)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What Textual offers, and every key of ours."""
@@ -85,6 +87,10 @@ class ExplorerApp(App[None]):
             yield from screen.commands()
 
 
-def run_app(trace: Trace, scenario: Scenario) -> None:
-    """Open the app on a run, until the person leaves."""
-    ExplorerApp(trace, scenario).run()
+def run_app(trace: Trace, scenario: Scenario, draw_seed: Callable[[], int]) -> None:
+    """Open the app on a run, until the person leaves.
+
+    Args:
+        draw_seed: gives the fresh seeds that lessons ask for.
+    """
+    ExplorerApp(trace, scenario, draw_seed).run()

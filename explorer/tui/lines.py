@@ -58,7 +58,7 @@ class Line:
     @property
     def width(self) -> int:
         """Columns that the row needs."""
-        return cell_len(self.text)
+        return int(cell_len(self.text))
 
 
 MARKS = {

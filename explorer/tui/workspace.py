@@ -55,6 +55,7 @@ class Workspace:
         self.layer = "datagram"
         self.opened: dict[tuple[int, str, int, int, str], bool] = {}
         self.trail: list[Spot] = []
+        self.compact = False
         self._ordinals = _ordinals(trace)
         if trace.steps:
             self.go_to_message(1)
@@ -189,7 +190,7 @@ class Workspace:
             and place.end <= field.end
             and (place.start, place.end) != (field.start, field.end)
         )
-        return strictly_inside or self.opened.get(key, _open_at_first(field))
+        return strictly_inside or self.opened.get(key, _open_at_first(field, self.compact))
 
     def toggle(self, buffer: str, field: Field) -> None:
         """Open a closed node, close an open one; closing it selects it."""
@@ -317,8 +318,10 @@ class Workspace:
         return self.entry.beat
 
 
-def _open_at_first(field: Field) -> bool:
-    """Attributes and, where there are several, transforms start closed: their row says what matters."""
+def _open_at_first(field: Field, compact: bool) -> bool:
+    """Attributes and transforms start closed: their row says what matters; a low pane closes payloads too."""
+    if compact and field.spec.structure not in ("message", "esp"):
+        return False
     return field.spec.structure not in ("transform", "phase1_attributes", "ipsec_attributes", "attribute")
 
 

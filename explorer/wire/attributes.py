@@ -4,17 +4,19 @@ The same type number means different things in the two phases, so the transform 
 attribute selects the namespace: :class:`IsakmpAttribute` or :class:`IpsecAttribute`.
 """
 
+# ruff: noqa: ARG001, PLR0917 - readers and segments take what the compiler's take
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from explorer.errors import WireError
 from explorer.registry import ipsec, phase1
 from explorer.registry.number import Number
 from explorer.wire import say
+from explorer.wire.compiler import Reader, Segment
 from explorer.wire.field import Bit, Field, Spec
 from explorer.wire.structure import Structure, octets, u16
 
@@ -40,6 +42,8 @@ class Attribute(Structure, label="Attribute", cite=_CITE):
     """What both forms share; ``type`` is the number without the format bit."""
 
     format_and_type: int = u16(label="Attribute type", say=_say_type(None), bits=_FORMAT)
+
+    read_run: ClassVar[Segment]
 
     @property
     def type(self) -> int:
@@ -90,6 +94,7 @@ class Namespace:
         self.types = types
         self.values = values
         self.specs = {int(member): self._spec(member) for member in types}
+        self.basic_specs = {number | FORMAT_BIT: specs for number, specs in self.specs.items()}
         unknown = Spec("attribute", "", "Unknown attribute", _CITE)
         self._unknown = (unknown, Spec("attribute", "value", "Attribute value", _CITE))
         self.type_spec = Spec("attribute", "format_and_type", "Attribute type", _CITE, size=2,
@@ -146,38 +151,63 @@ IPSEC_NAMESPACE = Namespace(
 )
 
 _PAIR = Struct(">HH")
-_new = partial(tuple.__new__, Field)
+_new_field, _new_structure = tuple.__new__, object.__new__  # as in the compiler
+_set_values = Structure.__dict__["_values"].__set__
 
 
-def _reader(namespace: Namespace) -> Callable[..., tuple[Attribute, Field]]:
-    """Attributes are the most frequent structure of a message 1, so theirs is a reader of its own."""
-    spec_for, type_spec, length_spec = namespace.spec_for, namespace.type_spec, namespace.length_spec
-    unpack, new = _PAIR.unpack_from, object.__new__
-    set_values = Structure.__dict__["_values"].__set__
+def _reader(namespace: Namespace) -> Reader:
+    """Reads one attribute of either form."""
 
     def read(data: bytes, at: int, end: int, given: object) -> tuple[Attribute, Field]:
-        if at + 4 > end:
+        start = at + 4
+        if start > end:
             raise WireError(at, f"Attribute needs 4 octets, {end - at} are left", _CITE)
-        word, value = unpack(data, at)
-        middle = at + 2
+        word, second = _PAIR.unpack_from(data, at)
+        node, leaf = namespace.spec_for(word & ~FORMAT_BIT)
+        kind = Field(namespace.type_spec, at, at + 2, word, ())
         if word & FORMAT_BIT:
-            stop = at + 4
-            node, leaf = spec_for(word & ~FORMAT_BIT)
-            structure = new(BasicAttribute)
-            set_values(structure, (word, value))
-            children = (_new((type_spec, at, middle, word, ())), _new((leaf, middle, stop, value, ())))
-            return structure, _new((node, at, stop, structure, children))
-        stop = at + 4 + value
+            basic_attribute = _new_structure(BasicAttribute)
+            _set_values(basic_attribute, (word, second))
+            leaves = (kind, Field(leaf, at + 2, start, second, ()))
+            return basic_attribute, Field(node, at, start, basic_attribute, leaves)
+        stop = start + second
         if stop > end:
-            raise WireError(middle, f"Attribute length is {value}, {end - at - 4} octets are left", _CITE)
-        node, leaf = spec_for(word)
-        variable_structure = new(VariableAttribute)
-        content = data[at + 4 : stop]
-        set_values(variable_structure, (word, value, content))
-        leaves = [_new((type_spec, at, middle, word, ())), _new((length_spec, middle, at + 4, value, ()))]
-        if content:
-            leaves.append(_new((leaf, at + 4, stop, content, ())))
-        return variable_structure, _new((node, at, stop, variable_structure, tuple(leaves)))
+            raise WireError(at + 2, f"Attribute length is {second}, {end - start} octets are left", _CITE)
+        attribute, content = _new_structure(VariableAttribute), data[start:stop]
+        _set_values(attribute, (word, second, content))
+        length = Field(namespace.length_spec, at + 2, start, second, ())
+        value = (Field(leaf, start, stop, content, ()),) if content else ()
+        return attribute, Field(node, at, stop, attribute, (kind, length, *value))
+
+    return read
+
+
+def _run_reader(namespace: Namespace, read_one: Reader) -> Segment:
+    """A message 1 consists of attributes for the most part: those of four octets are read without a call each."""
+    specs, unknown, type_spec = namespace.basic_specs, namespace.spec_for(-1), namespace.type_spec
+    unpack, new_structure, set_values, new, field = _PAIR.unpack_from, _new_structure, _set_values, _new_field, Field
+    cut_off = 0, 0
+
+    def read(data: bytes, at: int, end: int, given: object, values: list[Any], children: list[Field]) -> int:
+        found: list[Attribute] = []
+        while at < end:
+            stop = at + 4
+            pair = word, value = unpack(data, at) if stop <= end else cut_off
+            if word < FORMAT_BIT:
+                attribute, node = read_one(data, at, end, None)
+                found.append(attribute)
+                children.append(node)
+                at = node.end
+                continue
+            structure = new_structure(BasicAttribute)
+            set_values(structure, pair)
+            middle, (spec, leaf) = at + 2, specs.get(word, unknown)
+            leaves = new(field, (type_spec, at, middle, word, ())), new(field, (leaf, middle, stop, value, ()))
+            found.append(structure)
+            children.append(new(field, (spec, at, stop, structure, leaves)))
+            at = stop
+        values.append(tuple(found))
+        return at
 
     return read
 
@@ -190,6 +220,11 @@ class IpsecAttribute(Attribute, key="attribute"):
     """Reads the attributes of an ESP or AH transform."""
 
 
-IsakmpAttribute._read = staticmethod(_reader(ISAKMP_NAMESPACE))
-IpsecAttribute._read = staticmethod(_reader(IPSEC_NAMESPACE))
-Attribute._read = staticmethod(_reader(Namespace("attribute", Number, {})))
+for _cls, _namespace in (
+    (IsakmpAttribute, ISAKMP_NAMESPACE),
+    (IpsecAttribute, IPSEC_NAMESPACE),
+    (Attribute, Namespace("attribute", Number, {})),
+):
+    _one = _reader(_namespace)
+    _cls._read = staticmethod(_one)  # noqa: SLF001 - the hand-written reader takes the compiled one's place
+    _cls.read_run = staticmethod(_run_reader(_namespace, _one))

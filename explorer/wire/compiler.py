@@ -1,13 +1,14 @@
 """From a declaration to closures: the reader and the writer of one structure class."""
 
+# ruff: noqa: ARG001, PLR0917 - all readers take the same arguments, and so do all segments
+# ruff: noqa: SLF001 - structures carry closures that were compiled here
+
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import repeat
-from math import prod
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import WireError
@@ -17,11 +18,17 @@ from explorer.wire.field import Bit, Field, Spec
 if TYPE_CHECKING:
     from explorer.wire.structure import Structure
 
-# A C-level constructor: the tuple is made by zip and becomes a Field without a Python call.
-_make_field = partial(tuple.__new__, Field)
+# Constructors without a Python call: NamedTuple's own, and Structure's refusal to be changed, are passed by.
+_new_field, _new_structure = tuple.__new__, object.__new__
 
 # A segment reads one declared field (or run of fields) and returns the offset after it.
 Segment = Callable[[bytes, int, int, "Mapping[str, int] | None", list[Any], list[Field]], int]
+
+# A reader parses one structure that starts at the second argument and ends at the third or before.
+Reader = Callable[[bytes, int, int, "Mapping[str, int] | None"], tuple[Any, Field]]
+
+# Fixed fields: each one's specification, and where it starts and ends in the structure.
+Layout = tuple[tuple[Spec, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -52,42 +59,35 @@ class Declared:
                     numbers=self.numbers, say=self.say, bits=self.bits)
 
 
-def compile_reader(cls: type[Structure]) -> Callable[..., tuple[Any, Field]]:
+def compile_reader(cls: type[Structure]) -> Reader:
     """The function that parses one ``cls``: objects and tree in one pass."""
     items = list(cls.declared.items())
-    head = [name for name, d in items if d.kind == "fixed"] if all(d.kind == "fixed" for _, d in items) else []
-    if not head:
-        for name, d in items:
-            if d.kind != "fixed":
-                break
-            head.append(name)
+    head = [name for name, _ in takewhile(lambda item: item[1].kind == "fixed", items)]
     prefix = struct.Struct(">" + "".join(cls.declared[name].code for name in head))
     specs = tuple(cls.declared[name].spec(cls, name) for name in head)
-    sizes = [cls.declared[name].size or 0 for name in head]
-    starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-    size = prefix.size
+    offsets = tuple(accumulate((cls.declared[name].size or 0 for name in head), initial=0))
+    size, unpack, own = prefix.size, prefix.unpack_from, cls.spec
+    layout = tuple(zip(specs, offsets, offsets[1:], strict=False))
     length_at = next((i for i, name in enumerate(head) if cls.declared[name].computed == "length"), None)
     tail = _segments(cls, items[len(head) :])
-    unpack, own, new = prefix.unpack_from, cls.spec, object.__new__
-    set_values = _slot_setter(cls)
-    nothing: repeat[tuple[Field, ...]] = repeat(())
+    set_values, new, field = _slot_setter(cls), _new_field, Field
 
     def read(data: bytes, at: int, end: int, given: Mapping[str, int] | None) -> tuple[Any, Field]:
-        if at + size > end:
-            raise _too_short(own, specs, starts, ends, data, at, end, size)
-        values = unpack(data, at)
-        stop = end
-        children = list(map(_make_field, zip(specs, map(at.__add__, starts), map(at.__add__, ends), values, nothing)))
+        here = at + size
+        if here > end:
+            raise _too_short(own, layout, prefix, data[at : max(at, end)], at)
+        values, stop = unpack(data, at), end
+        children: list[Field] = []
+        for (spec, start, after), value in zip(layout, values):  # noqa: B905 - the same number, by construction
+            children.append(new(field, (spec, at + start, at + after, value, ())))
         if length_at is not None:
             stop = at + values[length_at]
-            if stop > end or stop < at + size:
+            if not here <= stop <= end:
                 found = f"{specs[length_at].label} of {own.label} is {values[length_at]}, "
                 expected = f"expected {size} to {end - at}"
-                raise WireError(at + starts[length_at], found + expected, own.citation, _partial(own, at, children))
-        here = at + size
+                raise WireError(at + offsets[length_at], found + expected, own.citation, _partial(own, at, children))
         if tail:
-            collected: list[Any] = list(values)
+            collected: list[Any] = [*values]
             try:
                 for segment in tail:
                     here = segment(data, here, stop, given, collected, children)
@@ -97,12 +97,48 @@ def compile_reader(cls: type[Structure]) -> Callable[..., tuple[Any, Field]]:
                 error.tree = _partial(own, at, children)
                 raise
             values = tuple(collected)
-        if length_at is not None and here != stop:
+        if here != stop and length_at is not None:
             raise WireError(here, f"{stop - here} octets left over in {own.label}", own.citation,
                             _partial(own, at, children))
-        structure = new(cls)
+        structure = _new_structure(cls)
         set_values(structure, values)
-        return structure, _make_field((own, at, here, structure, tuple(children)))
+        return structure, new(field, (own, at, here, structure, tuple(children)))
+
+    shape = [(d.kind, d.code, d.computed == "length", d.size_from) for _, d in items]
+    if shape == _GENERIC_HEADER_AND_OCTETS:
+        return _payload_reader(cls, (*specs, items[-1][1].spec(cls, items[-1][0])), read)
+    return read
+
+
+_GENERIC_HEADER_AND_OCTETS = [
+    ("fixed", "B", False, ""), ("fixed", "B", False, ""), ("fixed", "H", True, ""), ("rest", "", False, ""),
+]
+
+
+def _payload_reader(cls: type[Structure], specs: tuple[Spec, ...], careful: Reader) -> Reader:
+    """Most payloads are a generic header and octets: they get a short cut, and ``careful`` whatever is unusual."""
+    unpack, set_values, own = struct.Struct(">BBH").unpack_from, _slot_setter(cls), cls.spec
+    first, second, third, content = specs
+    new, field = _new_field, Field
+
+    def read(data: bytes, at: int, end: int, given: Mapping[str, int] | None) -> tuple[Any, Field]:
+        start = at + 4
+        if start > end:
+            return careful(data, at, end, given)
+        following, reserved, length = unpack(data, at)
+        stop = at + length
+        if not start < stop <= end:
+            return careful(data, at, end, given)
+        middle, value = at + 2, data[start:stop]
+        structure = _new_structure(cls)
+        set_values(structure, (following, reserved, length, value))
+        leaves = (
+            new(field, (first, at, at + 1, following, ())),
+            new(field, (second, at + 1, middle, reserved, ())),
+            new(field, (third, middle, start, length, ())),
+            new(field, (content, start, stop, value, ())),
+        )
+        return structure, new(field, (own, at, stop, structure, leaves))
 
     return read
 
@@ -120,13 +156,15 @@ def _partial(spec: Spec, at: int, children: list[Field]) -> Field:
     return Field(spec, at, end, None, tuple(children))
 
 
-def _too_short(
-    own: Spec, specs: tuple[Spec, ...], starts: list[int], ends: list[int], data: bytes, at: int, end: int, size: int
-) -> WireError:
-    """A structure cut off inside its fixed part; the whole fields before the cut are kept."""
-    whole = [i for i in range(len(specs)) if at + ends[i] <= end]
-    children = [Field(specs[i], at + starts[i], at + ends[i], data[at + starts[i] : at + ends[i]], ()) for i in whole]
-    rule = f"{own.label} needs {size} octets, {max(end - at, 0)} are left"
+def _too_short(own: Spec, layout: Layout, prefix: struct.Struct, octets: bytes, at: int) -> WireError:
+    """A structure cut off inside its fixed part: ``octets`` are all there are; the whole fields of them are kept."""
+    values = prefix.unpack(octets.ljust(prefix.size, b"\0"))
+    children = [
+        Field(spec, at + start, at + stop, value, ())
+        for (spec, start, stop), value in zip(layout, values, strict=True)
+        if stop <= len(octets)
+    ]
+    rule = f"{own.label} needs {prefix.size} octets, {len(octets)} are left"
     return WireError(at, rule, own.citation, _partial(own, at, children))
 
 
@@ -155,14 +193,16 @@ def _octets_segment(cls: type[Structure], name: str, declared: Declared) -> Segm
     factors = [cls.names.index(factor) for factor in source.split("*") if factor in cls.names]
 
     def read(data: bytes, at: int, end: int, given: Any, values: list[Any], children: list[Field]) -> int:
-        size = prod(values[factor] for factor in factors) if factors else given[source]
+        size = 1 if factors else given[source]
+        for factor in factors:
+            size *= values[factor]
         if at + size > end:
             raise WireError(at, f"{spec.label} should have {size} octets, {end - at} are left", spec.citation)
         value = data[at : at + size]
         values.append(value)
         if size:
-            children.append(_make_field((spec, at, at + size, value, ())))
-        return at + int(size)
+            children.append(_new_field(Field, (spec, at, at + size, value, ())))
+        return at + size
 
     return read
 
@@ -177,16 +217,19 @@ def _rest_segment(cls: type[Structure], name: str, declared: Declared) -> Segmen
         value = data[at:stop]
         values.append(value)
         if stop > at:
-            children.append(_make_field((spec, at, stop, value, ())))
+            children.append(_new_field(Field, (spec, at, stop, value, ())))
         return stop
 
     return read
 
 
-def _many_segment(cls: type[Structure], name: str, declared: Declared) -> Segment:
+def _many_segment(cls: type[Structure], _name: str, declared: Declared) -> Segment:
     item, source, chain = declared.item, declared.size_from, declared.chain
     index = cls.names.index(source) if source else None
     names, citation = cls.names, cls.spec.citation
+    run: Segment | None = getattr(item, "read_run", None)
+    if run is not None:
+        return run  # the class reads its own runs
 
     def read(data: bytes, at: int, end: int, given: Any, values: list[Any], children: list[Field]) -> int:
         chosen: type[Structure] = item if isinstance(item, type) else item(dict(zip(names, values, strict=False)))

@@ -139,7 +139,9 @@ class ForeignSecurityAssociation(Payload, label="Security Association payload", 
     data: bytes = rest(label="Data of another DOI", default=b"")
 
 
-class AnySecurityAssociation(Payload, key="security_association"):
+class AnySecurityAssociation(
+    Payload, label="Security Association payload", cite="RFC 2408 §3.4", key="security_association"
+):
     """Reads an SA payload as its DOI wants it read."""
 
 

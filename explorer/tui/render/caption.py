@@ -38,8 +38,10 @@ def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], st
     below = _selected(workspace, width)
     if height >= 7:
         rows += [Line()] * max(4 - len(rows), 1)
-    rows += below[: max(height - len(rows), 0)]
-    return rows[:height], where
+    left = max(height - len(rows), 0)
+    if 0 < left < len(below) and below[left - 1].pieces[0].text.strip() in ("", "What"):
+        below[left - 1].pieces.append(Piece(" …", "muted"))
+    return [*rows, *below[:left]][:height], where
 
 
 def happening(workspace: Workspace) -> tuple[str, str, str]:
@@ -162,7 +164,7 @@ def _selected(workspace: Workspace, width: int) -> list[Line]:
         what = explanation.what if explanation is not None else ""
     else:
         return []
-    rows += [Line([_label("" if index else "What"), Piece(text)]) for index, text in enumerate(wrap(what, room)[:2])]
+    rows += [Line([_label("" if index else "What"), Piece(text)]) for index, text in enumerate(wrap(what, room - 2)[:2])]
     feeds = _feeds(workspace, room)
     return [rows[0], feeds, *rows[1:]] if feeds is not None else rows
 

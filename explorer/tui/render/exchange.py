@@ -57,8 +57,8 @@ def _header(workspace: Workspace, width: int) -> list[Line]:
     left, right = trace.parties[Role.INITIATOR], trace.parties[Role.RESPONDER]
     names = between([Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width)
     addresses = between(
-        [Piece(f"   {left.address}  ", "muted"), _proof(trace.peer_is_proven(Role.RESPONDER, at))],
-        [_proof(trace.peer_is_proven(Role.INITIATOR, at)), Piece(f"  {right.address}   ", "muted")],
+        [Piece(f"   {left.address} ", "muted"), _proof(trace.peer_is_proven(Role.RESPONDER, at))],
+        [_proof(trace.peer_is_proven(Role.INITIATOR, at)), Piece(f" {right.address}   ", "muted")],
         width,
     )
     states = between(

@@ -147,8 +147,8 @@ def _origin(workspace: Workspace, key: Key, term: Term) -> str:
     places = workspace.trace.links.places(key)
     if places:
         place = places[0]
-        inside = "" if place.buffer == "datagram" else " decrypted"
-        return f"message {place.message},{inside} octets {place.start}–{place.end - 1}"
+        kind = "octets" if place.buffer == "datagram" else "decrypted"
+        return f"message {place.message}, {kind} {place.start}–{place.end - 1}"
     if isinstance(term.origin, Constant):
         return term.origin.citation
     if isinstance(term.origin, Configured):

@@ -152,8 +152,8 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
     for term in sa.spis:
         name = "named by" if sa.protocol == "ISAKMP" else "SPI"
         rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
-    rows += [Line([Piece(f"   {name:<16}", "muted"), Piece(value)]) for name, value in sa.algorithms]
-    rows.append(Line([Piece(f"   {'lifetime':<16}", "muted"), Piece(f"{sa.lifetime} s")]))
+    rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
+    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{sa.lifetime} s")]))
     rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
     rows.append(Line())
     return rows
@@ -161,7 +161,7 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
 
 def _key_line(workspace: Workspace, name: str, key: Key, width: int) -> Line:
     term = workspace.trace.links.first(key)
-    pieces = [Piece(f"   {name:<16}", "muted"), *symbol_pieces(term), Piece("  ")]
+    pieces = [Piece(f"   {name:<18}", "muted"), *symbol_pieces(term), Piece("  ")]
     used = sum(len(piece.text) for piece in pieces)
     pieces.append(Piece(octets_text(term.octets, width - used - 1), "muted"))
     return Line(pieces, Target(key=key))

@@ -105,6 +105,7 @@ class ExchangeScreen(Screen[None]):
         seen = self.query_one(Desk).rearrange(wish, self.app.size)
         self._settle_focus(seen)
         boxes = arrange(width, height, wish)
+        self.workspace.compact = "message" in boxes and boxes["message"].height < 14
         for name in seen & set(PANES):
             self._draw_pane(name, boxes[name].width - 2)
         if "caption" in seen:
@@ -127,6 +128,8 @@ class ExchangeScreen(Screen[None]):
             self._story = story
             return
         keep = next((i for i, line in enumerate(lines) if line.selected), None)
+        if name == "knowledge" and keep is None:
+            keep = next((i for i, line in enumerate(lines) if line.text.startswith("+")), None)
         if name == "bytes":
             keep = octets.first_selected_row(workspace, width)
         pane.show(lines, heading=knowledge.heading(width) if name == "knowledge" else None, keep=keep)
@@ -138,11 +141,15 @@ class ExchangeScreen(Screen[None]):
         widget = self.query_one(Caption)
         boxed = self.app.size.width >= MIDDLE
         widget.set_class(boxed, "-boxed")
-        rows, where = caption.lines(self.workspace, width - (4 if boxed else 2), height - (2 if boxed else 0))
+        rows, where = self.caption_rows(width - (4 if boxed else 2), height - (2 if boxed else 0))
         if boxed:
             widget.border_title, widget.border_subtitle = "What is happening", _plain(where)
         rows = [Line([Piece(" "), *row.pieces]) for row in rows]
         widget.show(rows)
+
+    def caption_rows(self, width: int, height: int) -> tuple[list[Line], str]:
+        """The caption, and the citation for its border."""
+        return caption.lines(self.workspace, width, height)
 
     def _draw_bars(self) -> None:
         if not self.is_mounted:

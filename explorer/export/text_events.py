@@ -1,0 +1,121 @@
+"""What a party does with a message, in plain lines: what it learns and by which formula, checks, and decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from explorer.crypto.term import Configured, Derived, Drawn, Term
+from explorer.events import (
+    Comparison,
+    Concluded,
+    Decrypted,
+    Event,
+    Judged,
+    Learned,
+    Received,
+    Refused,
+    SaInstalled,
+    StateChanged,
+    Verified,
+)
+from explorer.trace.model import Beat, Entry
+from explorer.trace.trace import Trace
+
+_HEADINGS = {Beat.MADE: "makes it", Beat.WIRE: "sees it on the wire", Beat.READ: "reads it"}
+_OCTETS_A_LINE = 32
+
+
+def event_lines(trace: Trace, message: int) -> Iterator[str]:
+    """Everything that happens with one message, under a heading for each party."""
+    heading = ""
+    for entry in trace.entries:
+        if entry.step != message:
+            continue
+        lines = list(_lines(trace, entry))
+        wanted = f"The {entry.party} {_HEADINGS[entry.beat]}:"
+        if lines and wanted != heading:
+            heading = wanted
+            yield ""
+            yield heading
+        yield from (f"  {line}" for line in lines)
+
+
+def hex_lines(octets: bytes) -> Iterator[str]:
+    """All octets in hex, as many lines as that needs."""
+    for start in range(0, len(octets), _OCTETS_A_LINE):
+        yield octets[start : start + _OCTETS_A_LINE].hex()
+
+
+def _lines(trace: Trace, entry: Entry) -> Iterator[str]:
+    event = entry.event
+    if isinstance(event, Learned):
+        yield from _learned(event.term)
+    elif isinstance(event, Received):
+        yield from _received(trace, entry, event)
+    elif isinstance(event, Judged):
+        negotiation = event.negotiation
+        taken = "one fits" if negotiation.chosen is not None else "none fits"
+        yield f"holds the offers for {negotiation.protocol} against its policies: {taken}"
+        for comparison in negotiation.comparisons:
+            yield from _comparison(comparison)
+    elif isinstance(event, Refused):
+        yield from _refused(event)
+    else:
+        yield from _short(event)
+
+
+def _learned(term: Term) -> Iterator[str]:
+    size = f"{len(term.octets)} octets"
+    if isinstance(term.origin, Derived):
+        yield f"computes {term.symbol} = {term.expression}   {size}, {term.citation}"
+    elif isinstance(term.origin, Drawn):
+        yield f"draws {term.symbol}   {size}, {term.citation}"
+    elif isinstance(term.origin, Configured):
+        yield f"has {term.symbol} from its configuration   {size}"
+    else:
+        yield f"takes {term.symbol} from the message   {size}"
+    yield from (f"    {line}" for line in hex_lines(term.octets))
+
+
+def _received(trace: Trace, entry: Entry, event: Received) -> Iterator[str]:
+    """Only what is new to this party: cookies come with every message."""
+    new: dict[str, None] = {}
+    for term, _ in event.bindings:
+        key = trace.links.key(term)
+        if trace.knowledge.cell(key, entry.party, entry.at).step == entry.step:
+            new[key.symbol] = None
+    if new:
+        yield f"reads {', '.join(new)}"
+
+
+def _comparison(comparison: Comparison) -> Iterator[str]:
+    mark = "✓" if comparison.ok else "✗"
+    yield f"  {mark} proposal {comparison.proposal}, transform {comparison.transform}, against {comparison.policy}"
+    for verdict in comparison.verdicts:
+        wanted = "" if verdict.ok else f", wanted {verdict.wanted}"
+        yield f"      {'✓' if verdict.ok else '✗'} {verdict.attribute}: {verdict.offered}{wanted}"
+
+
+def _refused(event: Refused) -> Iterator[str]:
+    where = "" if event.offset is None else f", at octet {event.offset}"
+    answer = f"; the specification's answer is {event.notify}" if event.notify else ""
+    yield f"refuses: {event.reason}   {event.citation}{where}{answer}"
+    for name, term in (("expected", event.expected), ("received", event.received)):
+        if term is not None:
+            yield f"    {name} {term.symbol}"
+            yield from (f"      {line}" for line in hex_lines(term.octets))
+
+
+def _short(event: Event) -> Iterator[str]:
+    if isinstance(event, Decrypted):
+        yield f"decrypts octets {event.span.start}–{event.span.end - 1} with {event.key.symbol} and {event.iv.symbol}"
+    elif isinstance(event, Verified):
+        proves = f": the {event.proves} is proven" if event.proves is not None else ""
+        yield f"✓ verifies {event.symbol}{proves}   {event.citation}"
+    elif isinstance(event, StateChanged):
+        yield f"goes from “{event.old}” to “{event.new}”"
+    elif isinstance(event, SaInstalled):
+        direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
+        yield f"installs the {direction}{event.sa.protocol} SA"
+    elif isinstance(event, Concluded):
+        yield f"{event.exchange} has {event.outcome}: {event.reason}"

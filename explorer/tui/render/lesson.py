@@ -1,0 +1,127 @@
+"""A lesson's step: prose, question, answer line, reply, hints, and what is done."""
+
+from __future__ import annotations
+
+import re
+
+from explorer.course.session import Session
+from explorer.tui.lines import Line, Piece, symbol_pieces, wrap
+
+_MARGIN = " "
+_INLINE = re.compile(r"(\*\*[^*]+\*\*|`[^`]+`)")
+
+
+def title(session: Session) -> tuple[str, str]:
+    """Heading and lower border."""
+    count = len(session.lesson.steps)
+    return f"6 Lesson · {session.lesson.title}", f"step {session.index + 1} of {count}"
+
+
+def lines(session: Session, width: int) -> list[Line]:
+    """The whole pane."""
+    room = min(width - 2, 72)
+    rows = [Line([Piece(f"{_MARGIN}{text}", "text", True)]) for text in wrap(session.step.heading, room)]
+    for paragraph in session.step.prose:
+        rows.append(Line())
+        rows += prose(session, paragraph, room)
+    rows.append(Line())
+    if session.question is not None:
+        rows += _question(session, room)
+    else:
+        rows.append(Line([Piece(f"{_MARGIN}n ", "text", True), Piece(_onward(session), "muted")]))
+    rows += [Line(), *_done(session)]
+    return rows
+
+
+def prose(session: Session, text: str, width: int) -> list[Line]:
+    """A paragraph with its marked-up words, in lines of at most ``width`` columns."""
+    rows = [Line([Piece(_MARGIN)])]
+    for piece in _pieces(session, session.text(text)):
+        for word in _words(piece):
+            if word.text.isspace():
+                if rows[-1].width > 1:
+                    rows[-1].pieces.append(word)
+                continue
+            if rows[-1].width + len(word.text) > width + 1 and rows[-1].width > 1:
+                rows.append(Line([Piece(_MARGIN)]))
+            rows[-1].pieces.append(word)
+    return rows
+
+
+def _words(piece: Piece) -> list[Piece]:
+    if piece.role != "text":
+        return [piece]  # a term stays together with its mark
+    return [piece._replace(text=part) for part in re.findall(r"\s+|\S+", piece.text)]
+
+
+def _pieces(session: Session, text: str) -> list[Piece]:
+    symbols = {key.symbol: key for key in reversed(session.trace.links.keys)}
+    found: list[Piece] = []
+    for part in _INLINE.split(text):
+        if part.startswith("**"):
+            found.append(Piece(part[2:-2], "text", True))
+        elif part.startswith("`"):
+            key = symbols.get(part[1:-1])
+            found += symbol_pieces(session.trace.links.first(key)) if key is not None else [Piece(part[1:-1], "public", True)]
+        elif part:
+            found.append(Piece(part))
+    return found
+
+
+def _question(session: Session, room: int) -> list[Line]:
+    question = session.question
+    if question is None:
+        return []
+    rows = [Line([Piece(f"{_MARGIN}Question", "text", True)]), *prose(session, question.ask, room), Line()]
+    if session.solved:
+        rows += reply(session, room)
+        rows += [Line(), Line([Piece(f"{_MARGIN}n ", "text", True), Piece(_onward(session), "muted")])]
+        return rows
+    if question.kind == "select":
+        rows.append(Line([Piece(f"{_MARGIN}  ▏ ", "text", True), Piece(question.expects, "muted")]))
+    else:
+        rows.append(Line([Piece(f"{_MARGIN}  ▏ your answer: ", "text", True), Piece(f"{session.typed}_"[-room + 18:], "text", True)]))
+        rows.append(Line([Piece(f"{_MARGIN}    {question.expects}", "muted")]))
+    if session.judgement is not None:
+        rows += [Line(), *reply(session, room)]
+    for number, hint in enumerate(question.hints[: session.hints], 1):
+        rows += [Line(), Line([Piece(f"{_MARGIN}Hint {number}", "text", True)]), *prose(session, hint, room)]
+    left = len(question.hints) - session.hints
+    rows += [Line(), _offers(left)]
+    return rows
+
+
+def _offers(left: int) -> Line:
+    hint = f" hint ({left} left)   " if left else " no hints left   "
+    return Line([Piece(f"{_MARGIN}h", "text", True), Piece(hint, "muted"), Piece("s", "text", True),
+                 Piece(" show me   ", "muted"), Piece("r", "text", True), Piece(" reset", "muted")])
+
+
+def reply(session: Session, room: int) -> list[Line]:
+    """What was said to the last answer."""
+    judgement = session.judgement
+    if judgement is None:
+        return []
+    mark = Piece("✓ Right.", "derived", True) if judgement.right else Piece(" ✗ ", "failed")
+    head = Line([Piece(_MARGIN), mark])
+    if judgement.right and session.shown:
+        head.pieces.append(Piece("  It was shown: r asks it again on a fresh run.", "muted"))
+    return [head, *prose(session, judgement.reply, room)]
+
+
+def _onward(session: Session) -> str:
+    return "this was the last step; l closes the lesson" if session.at_end else "next step"
+
+
+def _done(session: Session) -> list[Line]:
+    rows = [Line([Piece(f"{_MARGIN}Done", "text", True)])]
+    for index, step in enumerate(session.lesson.steps):
+        if step.heading in session.done:
+            mark = Piece("✓ ", "derived")
+        elif index == session.index:
+            mark = Piece("› ", "text", True)
+        else:
+            mark = Piece("  ")
+        role = "text" if index == session.index else "muted"
+        rows.append(Line([Piece(_MARGIN), mark, Piece(step.heading, role)]))
+    return rows
