@@ -76,8 +76,7 @@ def _matches(trace: Trace, reference: str, answer: Answer) -> bool:
         except ValueError:
             return False
     if wanted.spec:
-        same_field = answer.spec is not None and (answer.message, answer.spec.key) == (wanted.message, wanted.spec)
-        return same_field
+        return answer.spec is not None and (answer.message, answer.spec.key) == (wanted.message, wanted.spec)
     return answer.key == wanted.key
 
 

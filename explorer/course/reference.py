@@ -63,7 +63,9 @@ def thing(trace: Trace, text: str) -> Thing:
         return _field(trace, int(match[1]), match[2])
     if match := re.fullmatch(r"term (?:(phase 1|Quick Mode|ESP)/)?(\S+)", text):
         return _term(trace, match[1] or "phase 1", match[2])
-    raise ExplorerError(f"{text!r} is no reference; expected field N KEY, term SYMBOL, or octets, size, value or message of one")
+    raise ExplorerError(
+        f"{text!r} is no reference; expected field N KEY, term SYMBOL, or octets, size, value or message of one"
+    )
 
 
 def _field(trace: Trace, number: int, key: str) -> Thing:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from explorer.errors import ExplorerError
 from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.export.printable import printable
 from explorer.export.text_events import event_lines, hex_lines
 from explorer.trace.knowledge import Cell, Holding
-from explorer.trace.model import Place, Step
+from explorer.trace.model import Step
 from explorer.trace.trace import Trace
 from explorer.wire.field import Field, Tree
 
@@ -35,14 +36,8 @@ def to_text(trace: Trace, message: int | None = None) -> str:
     if message is None:
         lines += _sas(trace)
         lines += _knowledge(trace)
-    return "".join(f"{_printable(line.rstrip())}\n" for line in lines)
-
-
-def _printable(line: str) -> str:
-    """Octets are escaped where they are said; titles and reasons may come from anybody's scenario."""
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    # Octets are escaped where they are said; titles and reasons may come from anybody's scenario.
+    return "".join(f"{printable(line.rstrip())}\n" for line in lines)
 
 
 def _header(trace: Trace) -> Iterator[str]:

@@ -119,8 +119,15 @@ class Lab:
             PartyInfo(Role.EAVESDROPPER, "Eavesdropper", ""),
         ]
         trace = Trace(
-            scenario=scenario.name, title=scenario.title, protocol=scenario.protocol, seed=self.seed,
-            parties=parties, entries=entries, steps=steps, outcome="", reason="",
+            scenario=scenario.name,
+            title=scenario.title,
+            protocol=scenario.protocol,
+            seed=self.seed,
+            parties=parties,
+            entries=entries,
+            steps=steps,
+            outcome="",
+            reason="",
         )
         trace.outcome, trace.reason = self._outcome(trace)
         return trace
@@ -133,7 +140,9 @@ class Lab:
         wanted = {"phase 1": "Main Mode", "phase 2": "Quick Mode"}
         for action in self.scenario.script:
             if action == "ping":
-                answered = [e for e in trace.events_of(Verified, Role.INITIATOR) if getattr(e.event, "symbol", "") == "ICV"]
+                answered = [
+                    e for e in trace.events_of(Verified, Role.INITIATOR) if getattr(e.event, "symbol", "") == "ICV"
+                ]
                 if not answered:
                     return "failed", "the ping was not answered"
             else:

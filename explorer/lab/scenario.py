@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -166,49 +167,66 @@ def read_scenario(path: Path) -> Scenario:
 
 
 def _place(message: str) -> str:
-    """msgspec says ``Expected `int`, got `str` - at `$.initiator.isakmp[0].group```; people want the key first."""
+    """Put the key first: msgspec says ``Expected `int`, got `str` - at `$.initiator.psk```."""
     what, _, where = message.partition(" - at `$.")
     words = what.replace("Object", "the table").replace("`", "")
     return f"{where.rstrip('`')}: {words[0].lower()}{words[1:]}" if where else words
 
 
 def _check(path: Path, scenario: Scenario) -> None:
-    def complain(key: str, expected: str) -> None:
-        raise ExplorerError(f"{path}: {key}: {expected}")
+    """Everything that types alone do not say."""
+    for complaint in _complaints(scenario):
+        raise ExplorerError(f"{path}: {complaint}")
 
+
+def _complaints(scenario: Scenario) -> Iterator[str]:
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
-        for key, check in (("address", _address), ("host", _address), ("protects", _subnet), ("psk", _psk),
-                           ("identity", _identity)):
-            try:
-                check(getattr(peer, key) or peer.address)
-            except ValueError as error:
-                complain(f"{side}.{key}", str(error))
-        if not peer.isakmp or not peer.ipsec:
-            complain(side, "expected at least one [[isakmp]] and one [[ipsec]] table")
-        for index, policy in enumerate(peer.isakmp):
-            if policy.group not in SUPPORTED:
-                complain(f"{side}.isakmp[{index}].group", f"expected one of {_numbers(SUPPORTED)}, got {policy.group}")
-            if not 0 < policy.lifetime < LIFETIME_LIMIT:
-                complain(f"{side}.isakmp[{index}].lifetime", "expected seconds from 1 to 4294967295")
-            if not 0 < policy.priority < 65536:
-                complain(f"{side}.isakmp[{index}].priority", "expected a number from 1 to 65535")
-        if len({policy.priority for policy in peer.isakmp}) < len(peer.isakmp):
-            complain(f"{side}.isakmp", "expected every policy to have a priority of its own")
-        if len({proposal.pfs_group for proposal in peer.ipsec}) > 1:
-            # One KE payload serves the whole Quick Mode, so every offer names its group (RFC 2409 §5.5).
-            complain(f"{side}.ipsec", "expected the same pfs_group in every table")
-        for index, proposal in enumerate(peer.ipsec):
-            if proposal.pfs_group is not None and proposal.pfs_group not in SUPPORTED:
-                complain(f"{side}.ipsec[{index}].pfs_group", f"expected one of {_numbers(SUPPORTED)}, got {proposal.pfs_group}")
-            if not 0 < proposal.lifetime < LIFETIME_LIMIT:
-                complain(f"{side}.ipsec[{index}].lifetime", "expected seconds from 1 to 4294967295")
+        yield from (f"{side}.{complaint}" for complaint in _peer_complaints(peer))
     if scenario.initiator.address == scenario.responder.address:
-        complain("responder.address", "expected another address than the initiator's")
+        yield "responder.address: expected another address than the initiator's"
     if not 0 <= scenario.network.latency <= 60:
-        complain("network.latency", "expected seconds from 0 to 60")
+        yield "network.latency: expected seconds from 0 to 60"
+    if not 0 <= scenario.seed < 2**64:
+        yield "seed: expected a number from 0 to 18446744073709551615"
     order = ["phase 1", "phase 2", "ping"]
     if scenario.script != order[: len(scenario.script)] or not scenario.script:
-        complain("script", 'expected the beginning of ["phase 1", "phase 2", "ping"]')
+        yield 'script: expected the beginning of ["phase 1", "phase 2", "ping"]'
+
+
+def _peer_complaints(peer: PeerFile) -> Iterator[str]:
+    texts = (
+        ("address", peer.address, _address),
+        ("host", peer.host, _address),
+        ("protects", peer.protects, _subnet),
+        ("psk", peer.psk, _psk),
+        ("identity", peer.address if peer.identity is None else peer.identity, _identity),
+    )
+    for key, text, check in texts:
+        try:
+            check(text)
+        except ValueError as error:
+            yield f"{key}: {error}"
+    if not peer.isakmp or not peer.ipsec:
+        yield "isakmp and ipsec: expected at least one table of each"
+    for index, policy in enumerate(peer.isakmp):
+        yield from (f"isakmp[{index}].{complaint}" for complaint in _numbers_of(policy.group, policy.lifetime, "group"))
+        if not 0 < policy.priority < 65536:
+            yield f"isakmp[{index}].priority: expected a number from 1 to 65535, got {policy.priority}"
+    if len({policy.priority for policy in peer.isakmp}) < len(peer.isakmp):
+        yield "isakmp: expected every policy to have a priority of its own"
+    for index, proposal in enumerate(peer.ipsec):
+        group = SUPPORTED[0] if proposal.pfs_group is None else proposal.pfs_group
+        yield from (f"ipsec[{index}].{complaint}" for complaint in _numbers_of(group, proposal.lifetime, "pfs_group"))
+    if len({proposal.pfs_group for proposal in peer.ipsec}) > 1:
+        # One KE payload serves the whole Quick Mode, so every offer names its group (RFC 2409 §5.5).
+        yield "ipsec: expected the same pfs_group in every table"
+
+
+def _numbers_of(group: int, lifetime: int, group_key: str) -> Iterator[str]:
+    if group not in SUPPORTED:
+        yield f"{group_key}: expected one of {_numbers(SUPPORTED)}, got {group}"
+    if not 0 < lifetime < LIFETIME_LIMIT:
+        yield f"lifetime: expected seconds from 1 to {LIFETIME_LIMIT - 1}, got {lifetime}"
 
 
 def _numbers(values: tuple[int, ...]) -> str:

@@ -19,6 +19,7 @@ class Number(IntEnum):
     citation: str
 
     def __new__(cls, value: int, label: str, meaning: str, citation: str) -> Self:
+        """Keep the words beside the number."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.label = label

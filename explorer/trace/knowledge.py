@@ -53,7 +53,7 @@ class Knowledge:
             if isinstance(entry.event, Learned):
                 self._hold(entry.at, entry.step, entry.party, entry.event.term)
             elif isinstance(entry.event, Sent):
-                self._seal(entry.at, entry.step, entry.event)
+                self._seal(entry.step, entry.event)
             elif isinstance(entry.event, Received):
                 self._receive(entry.at, entry.step, entry.party, entry.event)
         self._rows = self._ordered()
@@ -63,7 +63,7 @@ class Knowledge:
         holding = Holding.OWN if _is_own(term) else Holding.SINCE
         self._set(index, key, party, Cell(holding, step))
 
-    def _seal(self, index: int, step: int, event: Sent) -> None:
+    def _seal(self, step: int, event: Sent) -> None:
         """What stands in the datagram is the eavesdropper's; what stands inside, only as ciphertext."""
         links = self._trace.links
         for term, span in event.bindings:

@@ -19,8 +19,8 @@ class Beat(StrEnum):
 class Entry(NamedTuple):
     """One event, with everything the peer that said it did not know.
 
-    ``at`` is its index, ``time`` virtual seconds; ``step`` the number of the message it belongs to, from 1; ``cause`` the
-    index of the entry that brought it about.
+    ``at`` is its index, ``time`` virtual seconds, ``step`` the number of the message it belongs to, from 1,
+    ``cause`` the index of the entry that brought it about.
     """
 
     at: int

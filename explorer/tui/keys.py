@@ -38,7 +38,14 @@ KEYS = (
     Key("space", "play", "space", "play", "Play, or pause", "Move"),
     Key("plus,equals_sign", "speed(1)", "+", "faster", "Play faster", "Move"),
     Key("minus", "speed(-1)", "-", "slower", "Play slower", "Move"),
-    Key("enter", "follow", "enter", "follow", "Follow what is selected to how it is made; open or close a branch", "Look"),
+    Key(
+        "enter",
+        "follow",
+        "enter",
+        "follow",
+        "Follow what is selected to how it is made; open or close a branch",
+        "Look",
+    ),
     Key("backspace", "back", "bksp", "return", "Return to where you followed from", "Look"),
     Key("1", "digit(1)", "1", "ladder", "Go to the pane Exchange", "Panes"),
     Key("2", "digit(2)", "2", "tree", "Go to the pane Message", "Panes"),
@@ -64,7 +71,9 @@ _SILENT = tuple(Binding(digit, f"digit({digit})", show=False, id=f"digit.{digit}
 def bindings() -> list[Binding]:
     """The keys as Textual wants them."""
     made = [
-        Binding(key.keys, key.action, key.help, show=False, tooltip=key.help, id=f"key.{index}", priority=key.keys == "tab")
+        Binding(
+            key.keys, key.action, key.help, show=False, tooltip=key.help, id=f"key.{index}", priority=key.keys == "tab"
+        )
         for index, key in enumerate(KEYS)
     ]
     return [*made, *_SILENT, Binding("escape", "escape", show=False, id="key.escape")]
@@ -73,8 +82,17 @@ def bindings() -> list[Binding]:
 def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, playing: bool) -> list[tuple[str, str]]:
     """Keys and labels for the footer, most useful first, for the pane that has the focus."""
     if pane == "lesson":
-        keys = [("enter", "answer"), ("n", "next step"), ("h", "hint"), ("s", "show me"), ("r", "reset"), ("→ ←", "messages"),
-                ("tab", "pane"), ("esc", "leave"), ("?", "help")]
+        keys = [
+            ("enter", "answer"),
+            ("n", "next step"),
+            ("h", "hint"),
+            ("s", "show me"),
+            ("r", "reset"),
+            ("→ ←", "messages"),
+            ("tab", "pane"),
+            ("esc", "leave"),
+            ("?", "help"),
+        ]
         return keys[:8] if narrow else keys
     inside = {"exchange": "message", "knowledge": "term", "bytes": "field", "how": "input"}.get(pane, "field")
     keys = [("→", "next"), ("←", "back"), ("↑↓", inside), ("enter", "follow")]

@@ -78,7 +78,7 @@ def role_of(term: Term) -> str:
         return term.owner or "public"
     if term.nature is Nature.CONSTANT:
         return "public"
-    return term.nature.value
+    return str(term.nature.value)
 
 
 def mark_of(term: Term) -> str:

@@ -71,6 +71,10 @@ def style(palette: str, role: str, surface: str, bold: bool, colour: bool = True
         return Style(color=ink, bgcolor=filling, bold=True)
     ink = ROLES[palette][name]
     if inverse:
-        return Style(color=SURFACES[palette]["app"] if palette != "ansi" else None, bgcolor=ink, bold=True,
-                     reverse=palette == "ansi" or None)
+        return Style(
+            color=SURFACES[palette]["app"] if palette != "ansi" else None,
+            bgcolor=ink,
+            bold=True,
+            reverse=palette == "ansi" or None,
+        )
     return Style(color=ink, bgcolor=ground, bold=bold)

@@ -151,7 +151,7 @@ class Workspace:
 
     def select_place(self, place: Place, spec: str) -> None:
         """Select a field; where its octets are a term, the term is selected with it."""
-        keys = self.trace.links.at(_body(place, spec, self._field_at(place, spec)))
+        keys = self.trace.links.at(_body(place, self._field_at(place, spec)))
         self.selection = Selection(place, spec, keys[0] if keys else None)
         self.layer = place.buffer
 
@@ -331,7 +331,7 @@ def _is_body(field: Field, place: Place) -> bool:
     return is_payload and (field.start + 4, field.end) == (place.start, place.end)
 
 
-def _body(place: Place, spec: str, field: Field | None) -> Place:
+def _body(place: Place, field: Field | None) -> Place:
     """A payload stands for its body where a term is looked for: ``SAi_b`` is the SA payload without its header."""
     if field is None or not field.children or len(field.children) < 4 or field.children[2].spec.name != "length":
         return place

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 
 def text(octets: object) -> str:
-    """Octets as text: printable ASCII as it is, everything else as ``\\xNN``, in quotes."""
+    r"""Octets as text: printable ASCII as it is, everything else as ``\xNN``, in quotes."""
     if not isinstance(octets, bytes):
         return str(octets)
     shown = "".join(chr(o) if 0x20 <= o < 0x7F and o != 0x5C else f"\\x{o:02x}" for o in octets)

@@ -40,8 +40,17 @@ def _fixed(code: str, size: int) -> Callable[..., Any]:
         whole structure), ``next`` (type of what follows), ``count:NAME`` (items of a sibling) or
         ``size:NAME`` (octets of a sibling).
         """
-        return Declared("fixed", code=code, size=size, numbers=numbers, label=label, default=default,
-                        computed=computed, say=say, bits=bits)
+        return Declared(
+            "fixed",
+            code=code,
+            size=size,
+            numbers=numbers,
+            label=label,
+            default=default,
+            computed=computed,
+            say=say,
+            bits=bits,
+        )
 
     return declare
 
@@ -122,7 +131,7 @@ class Structure:
     def __init__(self, **values: Any) -> None:
         unknown = values.keys() - set(self.names)
         if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {sorted(unknown)[0]!r}")
+            raise TypeError(f"{type(self).__name__} has no field {min(unknown)!r}")
         filled = []
         for name, declared in self.declared.items():
             if name not in values and declared.default is None and not declared.computed:
@@ -157,7 +166,7 @@ def select_variant(cls: type[Structure], choose: Callable[[bytes, int], type[Str
     """Let ``choose`` look at the octets and name the subclass that reads them in place of ``cls``."""
 
     def dispatch(data: bytes, at: int, end: int, given: Mapping[str, int] | None) -> tuple[Any, Field]:
-        return choose(data, at)._read(data, at, end, given)
+        return choose(data, at)._read(data, at, end, given)  # noqa: SLF001 - its own kind
 
     cls._read = staticmethod(dispatch)
 
@@ -195,4 +204,4 @@ def parse(cls: type[S], buffer: Buffer, given: Mapping[str, int] | None = None) 
 
 def build(structure: Structure, following: int = 0) -> bytes:
     """The octets of a structure; ``following`` is the payload type that a computed Next Payload names."""
-    return type(structure)._write(structure, following)
+    return type(structure)._write(structure, following)  # noqa: SLF001 - compiled for this

@@ -61,8 +61,13 @@ class EspEndpoint:
     def install(self, snapshot: SaSnapshot) -> None:
         """Take a negotiated SA into use; a new outbound one starts to count at 1 (RFC 4303 §3.3.3)."""
         words, keys = dict(snapshot.algorithms), dict(snapshot.keys)
-        sa = _Sa(snapshot.spis[0], CIPHERS[words["encryption"]], INTEGRITY[words["integrity"]],
-                 keys["encryption"], keys["integrity"])
+        sa = _Sa(
+            snapshot.spis[0],
+            CIPHERS[words["encryption"]],
+            INTEGRITY[words["integrity"]],
+            keys["encryption"],
+            keys["integrity"],
+        )
         if snapshot.direction == "outbound":
             self._outbound, self._sequence = sa, 0
         else:
@@ -93,10 +98,15 @@ class EspEndpoint:
         sealed = Encrypt(sa.cipher, sa.encryption_key, terms["IV"], plaintext)
         E = self._learn(derive("E", sealed, "RFC 4303 §3.3.2", scope=scope, nature=Nature.ENCRYPTED))
         ICV = self._learn(_icv(sa, terms["seq"], terms["IV"], E, scope))
-        octets = build(EspPacket(
-            spi=int.from_bytes(sa.spi.octets, "big"), sequence=self._sequence,
-            iv=terms["IV"].octets, ciphertext=E.octets, icv=ICV.octets,
-        ))
+        octets = build(
+            EspPacket(
+                spi=int.from_bytes(sa.spi.octets, "big"),
+                sequence=self._sequence,
+                iv=terms["IV"].octets,
+                ciphertext=E.octets,
+                icv=ICV.octets,
+            )
+        )
         _, tree = read_esp(Buffer("datagram", octets), sa.cipher.block, sa.integrity.icv_size)
         bindings = _bind(tree.buffer, [sa.spi, terms["seq"], terms["IV"], E, ICV])
         _, _, inside = read_content(plaintext.octets, bindings[3].span)
@@ -141,8 +151,9 @@ class EspEndpoint:
         if not packet.ciphertext or len(packet.ciphertext) % sa.cipher.block:
             raise Refusal("The encrypted part is not whole blocks", "RFC 4303 §2.4", offset=8)
         if not window.accepts(packet.sequence):
-            raise Refusal(f"Sequence number {packet.sequence} was seen before or is too old",
-                          "RFC 4303 §3.4.3", offset=4)
+            raise Refusal(
+                f"Sequence number {packet.sequence} was seen before or is too old", "RFC 4303 §3.4.3", offset=4
+            )
         scope = _scope(sa.spi, packet.sequence)
         bindings = _bind(tree.buffer, [sa.spi, *_received(tree.buffer, sa, scope)])
         _, seq, iv, sealed, icv = (term for term, _ in bindings)
@@ -176,16 +187,21 @@ def _padding(size: int, block: int) -> bytes:
 
 def _icv(sa: _Sa, seq: Term, iv: Term, sealed: Term, scope: str) -> Term:
     """Over everything in front of it: SPI, sequence number, IV and ciphertext."""
-    mac = Prf(sa.integrity.function, sa.integrity_key, sa.spi | seq | iv | sealed, word=f"HMAC-{sa.integrity.function.label}")
+    mac = Prf(
+        sa.integrity.function, sa.integrity_key, sa.spi | seq | iv | sealed, word=f"HMAC-{sa.integrity.function.label}"
+    )
     return derive("ICV", mac[: sa.integrity.icv_size], _ICV_CITE, scope=scope)
 
 
 def _received(buffer: Buffer, sa: _Sa, scope: str) -> list[Term]:
     """Sequence number, IV, ciphertext and ICV of a received packet as terms."""
     block, end = sa.cipher.block, len(buffer.octets)
-    cuts = (("seq", 4, 8, Nature.PUBLIC), ("IV", 8, 8 + block, Nature.PUBLIC),
-            ("E", 8 + block, end - sa.integrity.icv_size, Nature.ENCRYPTED),
-            ("ICV", end - sa.integrity.icv_size, end, Nature.DERIVED))
+    cuts = (
+        ("seq", 4, 8, Nature.PUBLIC),
+        ("IV", 8, 8 + block, Nature.PUBLIC),
+        ("E", 8 + block, end - sa.integrity.icv_size, Nature.ENCRYPTED),
+        ("ICV", end - sa.integrity.icv_size, end, Nature.DERIVED),
+    )
     terms = []
     for symbol, start, stop, nature in cuts:
         span = Span(buffer, start, stop)

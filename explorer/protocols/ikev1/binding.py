@@ -18,6 +18,7 @@ from explorer.wire.message import Message
 Named = list[tuple[str, Word | None]]
 """The payloads of a message in order: what each is called, and its word if it belongs to the exchange."""
 
+
 class WordOf(Protocol):
     """Looks up a word as its sender means it."""
 

@@ -117,14 +117,22 @@ class Phase1Policy:
 def policy_of(transform: Transform) -> Phase1Policy | None:
     """What a transform on the wire says, or ``None`` where it names algorithms that are not known here."""
     value = transform.value_of
-    encryption, function, group = (value(kind) for kind in (
-        Phase1Attribute.ENCRYPTION, Phase1Attribute.HASH, Phase1Attribute.GROUP))
+    encryption, function, group = (
+        value(kind) for kind in (Phase1Attribute.ENCRYPTION, Phase1Attribute.HASH, Phase1Attribute.GROUP)
+    )
     key_length = value(Phase1Attribute.KEY_LENGTH)
     known = key_length in AES_BY_BITS if encryption == EncryptionAlgorithm.AES_CBC else encryption in _CIPHERS
     if encryption is None or group is None or not known or function not in HASHES:
         return None
-    return Phase1Policy(0, encryption, key_length if encryption == EncryptionAlgorithm.AES_CBC else None,
-                        function, value(Phase1Attribute.AUTHENTICATION) or 0, group, 0)
+    return Phase1Policy(
+        0,
+        encryption,
+        key_length if encryption == EncryptionAlgorithm.AES_CBC else None,
+        function,
+        value(Phase1Attribute.AUTHENTICATION) or 0,
+        group,
+        0,
+    )
 
 
 @dataclass(frozen=True)
@@ -175,8 +183,14 @@ class Phase2Policy:
 
     def policy(self) -> Policy:
         """The policy as something to hold offers against."""
-        order = (IpsecAttribute.KEY_LENGTH, IpsecAttribute.AUTHENTICATION, IpsecAttribute.ENCAPSULATION,
-                 IpsecAttribute.GROUP, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION)
+        order = (
+            IpsecAttribute.KEY_LENGTH,
+            IpsecAttribute.AUTHENTICATION,
+            IpsecAttribute.ENCAPSULATION,
+            IpsecAttribute.GROUP,
+            IpsecAttribute.LIFE_TYPE,
+            IpsecAttribute.LIFE_DURATION,
+        )
         values = self._values()
         return Policy(
             f"proposal {self.number}",

@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
 from explorer.crypto.term import Term
 from explorer.engine.ledger import Emit, Entropy, Ledger
-from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
@@ -158,14 +157,13 @@ class Exchange:
         return []
 
     def _send(self, row: Row) -> None:
-        texts = [t for t in row.outgoing.words([t for g in row.outgoing.optional for t in g if self._has(t)])]
+        optional = [text for group in row.outgoing.optional for text in group if self._has(text)]
+        texts = row.outgoing.words(optional)
         words = [type(self).word(self.role, text) for text in texts]
         extras = self.extras(row)
         kinds = [word.payload_type for word in words] + [kind for _, kind, _ in extras]
         following = [*kinds[1:], int(PayloadType.NONE)]
-        bodies: dict[int, Expr] = {
-            len(words) + i: Plain(text, body) for i, (text, _, body) in enumerate(extras)
-        }
+        bodies: dict[int, Expr] = {len(words) + i: Plain(text, body) for i, (text, _, body) in enumerate(extras)}
 
         def framed(index: int) -> Expr:
             body = bodies[index] if index in bodies else self.ledger[words[index].symbol]
@@ -181,9 +179,7 @@ class Exchange:
     def _has(self, text: str) -> bool:
         return type(self).word(self.role, text).symbol in self.ledger
 
-    def _emit_message(
-        self, row: Row, first: int, plaintext: Expr, words: Named
-    ) -> None:
+    def _emit_message(self, row: Row, first: int, plaintext: Expr, words: Named) -> None:
         sealed: Term | None = None
         if row.outgoing.encrypted and self.chain is not None:
             sealed = self.ledger.learn(self.chain.seal(plaintext))

@@ -20,6 +20,7 @@ class Prfs:
         self.function = function
 
     def __call__(self, key: Expr, data: Expr) -> Prf:
+        """One application of it."""
         return Prf(self.function, key, data)
 
 
@@ -99,12 +100,16 @@ def last_block(symbol: str, ciphertext: Term, cipher: CbcCipher, scope: str) -> 
     return derive(symbol, LastBlock(ciphertext, cipher.block), "RFC 2409 Appendix B", scope=scope)
 
 
-def hash_i(prf: Prfs, SKEYID: Term, g_xi: Term, g_xr: Term, CKY_I: Term, CKY_R: Term, SAi_b: Term, IDii_b: Term) -> Term:
+def hash_i(
+    prf: Prfs, SKEYID: Term, g_xi: Term, g_xr: Term, CKY_I: Term, CKY_R: Term, SAi_b: Term, IDii_b: Term
+) -> Term:
     """The initiator's proof; SAi_b is its whole offer as it was on the wire."""
     return derive("HASH_I", prf(SKEYID, g_xi | g_xr | CKY_I | CKY_R | SAi_b | IDii_b), "RFC 2409 §5", scope=PHASE_1)
 
 
-def hash_r(prf: Prfs, SKEYID: Term, g_xi: Term, g_xr: Term, CKY_I: Term, CKY_R: Term, SAi_b: Term, IDir_b: Term) -> Term:
+def hash_r(
+    prf: Prfs, SKEYID: Term, g_xi: Term, g_xr: Term, CKY_I: Term, CKY_R: Term, SAi_b: Term, IDir_b: Term
+) -> Term:
     """The responder's proof, with its own values first; the offer is still the initiator's."""
     return derive("HASH_R", prf(SKEYID, g_xr | g_xi | CKY_R | CKY_I | SAi_b | IDir_b), "RFC 2409 §5", scope=PHASE_1)
 
@@ -114,9 +119,7 @@ def quick_hash(symbol: str, prf: Prfs, SKEYID_a: Term, data: Expr, scope: str) -
     return derive(symbol, prf(SKEYID_a, data), "RFC 2409 §5.5", scope=scope)
 
 
-def keymat(
-    prf: Prfs, SKEYID_d: Term, seed: Expr, size: int, suffix: str, scope: str
-) -> tuple[Term, ...]:
+def keymat(prf: Prfs, SKEYID_d: Term, seed: Expr, size: int, suffix: str, scope: str) -> tuple[Term, ...]:
     """KEYMAT of ``size`` octets, last, after its blocks; ``seed`` is [g(qm)^xy |] protocol | SPI | Ni_b | Nr_b."""
     cite = "RFC 2409 §5.5"
     blocks = [derive(f"K1_{suffix}", prf(SKEYID_d, seed), cite, scope=scope)]

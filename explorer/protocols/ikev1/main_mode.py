@@ -174,12 +174,13 @@ class MainMode(Exchange):
         if self.state != UP:
             return
         ledger = self.ledger
-        keys = tuple((use, ledger[s]) for use, s in
-                     (("derive", "SKEYID_d"), ("authenticate", "SKEYID_a"), ("encrypt", "Ka")))
+        keys = tuple(
+            (use, ledger[s]) for use, s in (("derive", "SKEYID_d"), ("authenticate", "SKEYID_a"), ("encrypt", "Ka"))
+        )
         spis = (ledger["CKY-I"], ledger["CKY-R"])
-        self.party.emit(SaInstalled(
-            SaSnapshot("ISAKMP", "both", spis, self.policy.algorithms(), keys, self.policy.lifetime)
-        ))
+        self.party.emit(
+            SaInstalled(SaSnapshot("ISAKMP", "both", spis, self.policy.algorithms(), keys, self.policy.lifetime))
+        )
         self.party.emit(Concluded(self.name, PHASE_1, "completed", f"{self.name} made an ISAKMP SA"))
 
     # ---------------------------------------------------------------- small pieces

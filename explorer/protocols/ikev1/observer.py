@@ -16,8 +16,8 @@ from explorer.errors import WireError
 from explorer.events import Binding, Envelope, Event, Received, Refused, Role
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words
-from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.config import Phase1Policy, policy_of
+from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import PHASE_1, last_block, phase1_iv, phase2_iv
 from explorer.protocols.ikev1.main_mode import MainMode, parse_sa
 from explorer.protocols.ikev1.quick_mode import QuickMode
@@ -97,8 +97,9 @@ class Ikev1Observer:
         computed = self._compute(watched, bindings, message)
         head = "HDR*" if header.encrypted else "HDR"
         notation = ", ".join([head, *(text for text, _ in named)])
-        envelope = Envelope(message.trees, notation, exchange.name, watched.ledger.scope, header.message_id,
-                            header.encrypted)
+        envelope = Envelope(
+            message.trees, notation, exchange.name, watched.ledger.scope, header.message_id, header.encrypted
+        )
         self._events.append(Received(envelope, tuple(bindings)))
         if computed:
             watched.ledger.learn(*computed)
@@ -113,7 +114,7 @@ class Ikev1Observer:
             watched.policy = policy
             iv = phase1_iv(policy.hash_function, ledger["g^xi"], ledger["g^xr"], policy.cipher)
             return watched.keep(iv)
-        if not message.header.encrypted or watched.parent is None and not watched.ivs:
+        if not message.header.encrypted or (watched.parent is None and not watched.ivs):
             return []
         made: list[Term] = []
         policy = watched.policy or (watched.parent.policy if watched.parent else None)
@@ -133,7 +134,9 @@ class Ikev1Observer:
             named = match_words(row.outgoing, role, watched.exchange.word, message, row.sends)
             return named, bindings + bind_words(named, message, role, watched.ledger.scope)
         span = message.ciphertext
-        symbol = f"E({watched.count})"  # Main Mode's fifth message is its first encrypted one, Quick Mode's is the first
+        symbol = (
+            f"E({watched.count})"  # Main Mode's fifth message is its first encrypted one, Quick Mode's is the first
+        )
         sealed = Term(symbol, span.octets, span, scope=watched.ledger.scope, nature=Nature.ENCRYPTED)
         named = [(text, None) for text in row.outgoing.required]
         return named, [*bindings, Binding(sealed, span)]
@@ -145,7 +148,12 @@ class Ikev1Observer:
         if watched is None:
             parent = self._watched.get((header.initiator_cookie, 0))
             scope = f"{exchange.name} {header.message_id:08x}" if header.message_id else PHASE_1
-            ledger = Ledger(self._events.append, self._entropy, Role.EAVESDROPPER, scope,
-                            parent.ledger if parent is not None else None)
+            ledger = Ledger(
+                self._events.append,
+                self._entropy,
+                Role.EAVESDROPPER,
+                scope,
+                parent.ledger if parent is not None else None,
+            )
             watched = self._watched[key] = _Watched(exchange, ledger, source, header.message_id, parent)
         return watched

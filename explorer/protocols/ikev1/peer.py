@@ -81,8 +81,9 @@ class Ikev1Peer:
         try:
             self._dispatch(data, address)
         except WireError as error:
-            self._events.append(Refused(error.rule, error.citation, NotifyType.PAYLOAD_MALFORMED.label,
-                                        offset=error.offset))
+            self._events.append(
+                Refused(error.rule, error.citation, NotifyType.PAYLOAD_MALFORMED.label, offset=error.offset)
+            )
         except Refusal as refusal:
             self._events.append(refusal.event())
 

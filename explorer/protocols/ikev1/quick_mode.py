@@ -20,8 +20,8 @@ from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import keymat, phase2_iv, public_value, quick_hash, shared_secret
 from explorer.protocols.ikev1.main_mode import MainMode, parse_sa
 from explorer.protocols.ikev1.words import quick_word
-from explorer.registry.isakmp import ExchangeType, NotifyType, ProtocolId
 from explorer.registry.ipsec import IpsecAttribute
+from explorer.registry.isakmp import ExchangeType, NotifyType, ProtocolId
 from explorer.wire.message import Message
 from explorer.wire.payloads import Proposal, SecurityAssociation
 from explorer.wire.structure import build
@@ -93,12 +93,15 @@ class QuickMode(Exchange):
         _, proposal, transform = match
         if len(proposal.spi) != 4 or int.from_bytes(proposal.spi, "big") < 256:
             raise Refusal("An ESP SPI has four octets and is above 255", "RFC 4303 §2.1", NotifyType.INVALID_SPI)
-        self.policy = self._settle(negotiation.chosen.policy if negotiation.chosen else "", transform.value_of(
-            IpsecAttribute.LIFE_DURATION))
+        self.policy = self._settle(
+            negotiation.chosen.policy if negotiation.chosen else "", transform.value_of(IpsecAttribute.LIFE_DURATION)
+        )
         self._hold_spi("SPI_i", Role.INITIATOR, "SAi_b", proposal)
         SPI = self._draw_spi("SPI_r")
         answer = Proposal(
-            number=proposal.number, protocol=ProtocolId.ESP, spi=SPI.octets,
+            number=proposal.number,
+            protocol=ProtocolId.ESP,
+            spi=SPI.octets,
             transforms=(transform.replace(next_payload=None),),
         )
         ledger.learn(self._sa_term("SAr_b", (answer,)))
@@ -169,7 +172,9 @@ class QuickMode(Exchange):
         else:
             seed_head = ()
         for side in ("i", "r"):
-            seed = Concat((*seed_head, wrap(int(ProtocolId.ESP)), ledger[f"SPI_{side}"], ledger["Ni_b"], ledger["Nr_b"]))
+            seed = Concat(
+                (*seed_head, wrap(int(ProtocolId.ESP)), ledger[f"SPI_{side}"], ledger["Ni_b"], ledger["Nr_b"])
+            )
             material = ledger.learn(
                 *keymat(self.phase1.prf, ledger["SKEYID_d"], seed, self.policy.keymat_size, side, ledger.scope)
             )
@@ -189,9 +194,9 @@ class QuickMode(Exchange):
         for direction, side in (("inbound", mine), ("outbound", theirs)):
             keys = (("encryption", self.ledger[f"ESP_e{side}"]), ("integrity", self.ledger[f"ESP_a{side}"]))
             spis = (self.ledger[f"SPI_{side}"],)
-            self.party.emit(SaInstalled(
-                SaSnapshot("ESP", direction, spis, self.policy.algorithms(), keys, self.policy.lifetime)
-            ))
+            self.party.emit(
+                SaInstalled(SaSnapshot("ESP", direction, spis, self.policy.algorithms(), keys, self.policy.lifetime))
+            )
         self.party.emit(Concluded(self.name, self.ledger.scope, "completed", f"{self.name} made two IPsec SAs"))
 
     # ---------------------------------------------------------------- small pieces

@@ -78,9 +78,9 @@ def _refused(event: Refused) -> tuple[str, str, str]:
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
     is_phase_1 = workspace.selection.sa == "phase 1"
     if is_phase_1:
-        why = "It protects the negotiation itself: every later message of IKE travels under these keys, in both directions."
+        why = "Every later message of IKE travels under these keys, in both directions: it protects the negotiation."
         return "Phase 1 has made the ISAKMP SA.", why, "RFC 2409 §2"
-    why = "One for each direction, named by the SPI that its receiver chose. Packets travel under these, not under the ISAKMP SA."
+    why = "One a direction, named by the SPI its receiver chose. Packets travel under these, not the ISAKMP SA."
     return "Phase 2 has made the IPsec SAs.", why, "RFC 2409 §5.5"
 
 
@@ -164,7 +164,9 @@ def _selected(workspace: Workspace, width: int) -> list[Line]:
         what = explanation.what if explanation is not None else ""
     else:
         return []
-    rows += [Line([_label("" if index else "What"), Piece(text)]) for index, text in enumerate(wrap(what, room - 2)[:2])]
+    rows += [
+        Line([_label("" if index else "What"), Piece(text)]) for index, text in enumerate(wrap(what, room - 2)[:2])
+    ]
     feeds = _feeds(workspace, room)
     return [rows[0], feeds, *rows[1:]] if feeds is not None else rows
 

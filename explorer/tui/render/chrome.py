@@ -5,20 +5,28 @@ from __future__ import annotations
 from explorer.tui.lines import Line, Piece, between
 from explorer.tui.workspace import Workspace
 
-TABS = (("exchange", "1 Exchange"), ("message", "2 Message"), ("knowledge", "4 Who knows what"),
-        ("how", "5 How it is made"), ("lesson", "6 Lesson"))
+TABS = (
+    ("exchange", "1 Exchange"),
+    ("message", "2 Message"),
+    ("knowledge", "4 Who knows what"),
+    ("how", "5 How it is made"),
+    ("lesson", "6 Lesson"),
+)
 
 
 def title_line(workspace: Workspace, title: str, short: str, width: int) -> Line:
     """Program, scenario, and where we are."""
     step, trace = workspace.step, workspace.trace
     if width >= 110:
-        position = f"message {step.number} of {len(trace.steps)} · event {workspace.at + 1} of {len(trace)} · seed {trace.seed} "
+        where = f"message {step.number} of {len(trace.steps)} · event {workspace.at + 1} of {len(trace)}"
+        position = f"{where} · seed {trace.seed} "
         name = title
     else:
         position = f"message {step.number}/{len(trace.steps)}  event {workspace.at + 1}/{len(trace)} "
         name = short
-    return Line(between([Piece("  IKE Explorer", "text", True), Piece(f"   {name}")], [Piece(position, "muted")], width))
+    return Line(
+        between([Piece("  IKE Explorer", "text", True), Piece(f"   {name}")], [Piece(position, "muted")], width)
+    )
 
 
 def tab_line(current: str, with_lesson: bool) -> tuple[Line, list[tuple[int, int, str]]]:
@@ -28,7 +36,10 @@ def tab_line(current: str, with_lesson: bool) -> tuple[Line, list[tuple[int, int
         if name == "lesson" and not with_lesson:
             continue
         start = line.width
-        line.pieces += [Piece(f" {label} ", "text-inverse" if name == current else "muted", name == current), Piece(" ")]
+        line.pieces += [
+            Piece(f" {label} ", "text-inverse" if name == current else "muted", name == current),
+            Piece(" "),
+        ]
         spans.append((start, line.width - 1, name))
     return line, spans
 

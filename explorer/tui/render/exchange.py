@@ -55,7 +55,9 @@ def _sentence(trace: Trace, scope: str) -> str:
 def _header(workspace: Workspace, width: int) -> list[Line]:
     trace, at = workspace.trace, workspace.at
     left, right = trace.parties[Role.INITIATOR], trace.parties[Role.RESPONDER]
-    names = between([Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width)
+    names = between(
+        [Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width
+    )
     addresses = between(
         [Piece(f"   {left.address} ", "muted"), _proof(trace.peer_is_proven(Role.RESPONDER, at))],
         [_proof(trace.peer_is_proven(Role.INITIATOR, at)), Piece(f" {right.address}   ", "muted")],
@@ -89,9 +91,18 @@ def _message(workspace: Workspace, step: Step, width: int) -> Line:
     body = _arrow(step, width - 8, coming, current)
     line = Line(target=Target(message=step.number), selected=current)
     refused = any(e.step == step.number for e in workspace.trace.refusals)
-    margin = Piece("✗", "failed") if refused and not coming else Piece("▒" if step.envelope.encrypted else " ", "encrypted")
+    margin = (
+        Piece("✗", "failed") if refused and not coming else Piece("▒" if step.envelope.encrypted else " ", "encrypted")
+    )
     number = Piece(f"{step.number:>3} ", role if not coming else "muted", current)
-    line.pieces = [Piece("▌" if current else " ", role, True), number, Piece(body, role, current), Piece(" "), margin, Piece(" ")]
+    line.pieces = [
+        Piece("▌" if current else " ", role, True),
+        number,
+        Piece(body, role, current),
+        Piece(" "),
+        margin,
+        Piece(" "),
+    ]
     return line
 
 
@@ -124,7 +135,12 @@ def _product(workspace: Workspace, scope: str, text: str, width: int) -> Line:
     padded = f"{words:^{room}}"
     done = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
     role = "derived" if selected else "text" if done else "muted"
-    pieces = [Piece("▌" if selected else " ", "derived", True), Piece("    "), Piece(padded, role, selected), Piece("   ")]
+    pieces = [
+        Piece("▌" if selected else " ", "derived", True),
+        Piece("    "),
+        Piece(padded, role, selected),
+        Piece("   "),
+    ]
     return Line(pieces, target=Target(sa=scope), selected=selected)
 
 
@@ -153,7 +169,13 @@ def _strip_cell(workspace: Workspace, step: Step) -> tuple[str, str]:
     name = "E" if step.envelope.exchange == "ESP" else str(step.number)
     if step.number > workspace.step.number:
         return f" {name}{'▒' if step.envelope.encrypted else '·'} ", "muted"
-    mark = "▒" if step.envelope.encrypted and step.number != workspace.step.number else "►" if step.sender is Role.INITIATOR else "◄"
+    mark = (
+        "▒"
+        if step.envelope.encrypted and step.number != workspace.step.number
+        else "►"
+        if step.sender is Role.INITIATOR
+        else "◄"
+    )
     return f" {name}{mark} ", str(step.sender)
 
 

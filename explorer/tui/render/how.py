@@ -237,7 +237,14 @@ def _field_story(workspace: Workspace, width: int) -> list[Line]:
         for bit in field.spec.bits:
             shift = (bit.mask & -bit.mask).bit_length() - 1
             part = (value & bit.mask) >> shift
-            rows.append(Line([Piece(f"{_MARGIN}{bit.label:<10}{part:<6}"), Piece(f"{bit.mask:#0{width_of_bits + 2}x}  {bit.meaning}", "muted")]))
+            rows.append(
+                Line(
+                    [
+                        Piece(f"{_MARGIN}{bit.label:<10}{part:<6}"),
+                        Piece(f"{bit.mask:#0{width_of_bits + 2}x}  {bit.meaning}", "muted"),
+                    ]
+                )
+            )
     where = words.where if words is not None else field.spec.citation
     return [*rows, Line(), Line([Piece(f" {where}", "muted")])]
 
@@ -260,7 +267,11 @@ def _judged(workspace: Workspace) -> Negotiation | None:
 
 def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
     chosen = negotiation.chosen
-    verdict = f"{chosen.policy} takes transform {chosen.transform} of proposal {chosen.proposal}" if chosen else "nothing fits"
+    verdict = (
+        f"{chosen.policy} takes transform {chosen.transform} of proposal {chosen.proposal}"
+        if chosen
+        else "nothing fits"
+    )
     rows = [Line([Piece(f" {len(negotiation.comparisons)} comparisons: {verdict}.", "text", True)]), Line()]
     columns = (24, max((width - 34) // 2, 10))
     head = f"{_MARGIN}{'':<{columns[0]}}{'offered':<{columns[1]}}wanted"
@@ -272,7 +283,11 @@ def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
 
 def _comparison(comparison: Comparison, columns: tuple[int, int], width: int) -> list[Line]:
     result = Piece("✓ fits", "derived") if comparison.ok else Piece(" ✗ ", "failed")
-    head = [Piece(f" {comparison.policy}", "text", True), Piece(f"  proposal {comparison.proposal}, transform {comparison.transform}  "), result]
+    head = [
+        Piece(f" {comparison.policy}", "text", True),
+        Piece(f"  proposal {comparison.proposal}, transform {comparison.transform}  "),
+        result,
+    ]
     rows = [Line(head)]
     for verdict in comparison.verdicts:
         pieces = [
@@ -285,5 +300,3 @@ def _comparison(comparison: Comparison, columns: tuple[int, int], width: int) ->
         if not verdict.ok:
             break  # the first mismatch decides; gear looks no further
     return rows
-
-

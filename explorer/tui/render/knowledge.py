@@ -49,7 +49,9 @@ def _row(workspace: Workspace, row: KnowledgeRow, width: int) -> Line:
     edge = Piece("▌", role, True) if selected else Piece("+" if changed else " ", "text", True)
     pieces = [edge, Piece(fit(f"{mark_of(term) or ' '} {term.symbol}", 12), role, True)]
     for (_, colour), cell in zip(_COLUMNS, cells, strict=True):
-        pieces.append(Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step))
+        pieces.append(
+            Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step)
+        )
     pieces.append(Piece(fit(_octets(term, width - 29), width - 28), "muted"))
     return Line(pieces, Target(key=row.key), selected)
 

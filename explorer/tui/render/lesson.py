@@ -62,7 +62,11 @@ def _pieces(session: Session, text: str) -> list[Piece]:
             found.append(Piece(part[2:-2], "text", True))
         elif part.startswith("`"):
             key = symbols.get(part[1:-1])
-            found += symbol_pieces(session.trace.links.first(key)) if key is not None else [Piece(part[1:-1], "public", True)]
+            found += (
+                symbol_pieces(session.trace.links.first(key))
+                if key is not None
+                else [Piece(part[1:-1], "public", True)]
+            )
         elif part:
             found.append(Piece(part))
     return found
@@ -80,7 +84,14 @@ def _question(session: Session, room: int) -> list[Line]:
     if question.kind == "select":
         rows.append(Line([Piece(f"{_MARGIN}  ▏ ", "text", True), Piece(question.expects, "muted")]))
     else:
-        rows.append(Line([Piece(f"{_MARGIN}  ▏ your answer: ", "text", True), Piece(f"{session.typed}_"[-room + 18:], "text", True)]))
+        rows.append(
+            Line(
+                [
+                    Piece(f"{_MARGIN}  ▏ your answer: ", "text", True),
+                    Piece(f"{session.typed}_"[-room + 18 :], "text", True),
+                ]
+            )
+        )
         rows.append(Line([Piece(f"{_MARGIN}    {question.expects}", "muted")]))
     if session.judgement is not None:
         rows += [Line(), *reply(session, room)]
@@ -93,8 +104,16 @@ def _question(session: Session, room: int) -> list[Line]:
 
 def _offers(left: int) -> Line:
     hint = f" hint ({left} left)   " if left else " no hints left   "
-    return Line([Piece(f"{_MARGIN}h", "text", True), Piece(hint, "muted"), Piece("s", "text", True),
-                 Piece(" show me   ", "muted"), Piece("r", "text", True), Piece(" reset", "muted")])
+    return Line(
+        [
+            Piece(f"{_MARGIN}h", "text", True),
+            Piece(hint, "muted"),
+            Piece("s", "text", True),
+            Piece(" show me   ", "muted"),
+            Piece("r", "text", True),
+            Piece(" reset", "muted"),
+        ]
+    )
 
 
 def reply(session: Session, room: int) -> list[Line]:

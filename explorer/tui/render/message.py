@@ -21,7 +21,10 @@ def title(workspace: Workspace) -> tuple[str, str]:
     step = workspace.step
     arrow = "►" if step.sender is Role.INITIATOR else "◄"
     size = len(step.octets)
-    return f"2 Message {step.number}  {arrow}  {step.envelope.notation}", f"{size} octets · {explained(workspace)} % explained"
+    return (
+        f"2 Message {step.number}  {arrow}  {step.envelope.notation}",
+        f"{size} octets · {explained(workspace)} % explained",
+    )
 
 
 def explained(workspace: Workspace) -> int:
@@ -73,11 +76,25 @@ def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int,
     value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
     term_role = value[0].role if value and key is not None else "text"
     edge = Piece("▌" if selected else " ", term_role if key else "text", True)
-    head = Piece(fit(label, name_width - 1), term_role if selected and key else "text", selected or field.children != ())
-    where = f"{field.start}–{field.end - 1}" if field.end - field.start > 1 else f"{field.start}" if field.end > field.start else "–"
+    head = Piece(
+        fit(label, name_width - 1), term_role if selected and key else "text", selected or field.children != ()
+    )
+    where = (
+        f"{field.start}–{field.end - 1}"
+        if field.end - field.start > 1
+        else f"{field.start}"
+        if field.end > field.start
+        else "–"
+    )
     numbers_role = term_role if selected and key else "muted"
-    pieces = [edge, head, *value,
-              Piece(f"{where:>{_RANGE}}", numbers_role, selected), Piece(f"{field.end - field.start:>5} B", numbers_role, selected), Piece(" ")]
+    pieces = [
+        edge,
+        head,
+        *value,
+        Piece(f"{where:>{_RANGE}}", numbers_role, selected),
+        Piece(f"{field.end - field.start:>5} B", numbers_role, selected),
+        Piece(" "),
+    ]
     toggles = f"{tree.buffer.name}/{field.start}/{field.end}/{field.spec.key}" if is_open is not None else ""
     return Line(pieces, Target(place=place, spec=field.spec.key, key=None), selected, toggles=toggles)
 

@@ -18,7 +18,12 @@ def title(workspace: Workspace) -> tuple[str, str]:
     switch = f"  [ ] {names}" if names else ""
     place = workspace.selection.place
     chosen = ""
-    if place is not None and place.message == workspace.step.number and place.buffer == layer and place.end > place.start:
+    if (
+        place is not None
+        and place.message == workspace.step.number
+        and place.buffer == layer
+        and place.end > place.start
+    ):
         last = place.end - 1
         chosen = f"octets {place.start}–{last} selected" if last > place.start else f"octet {place.start} selected"
     return f"3 Bytes · {layer}{switch}", chosen
@@ -72,8 +77,13 @@ def _styles(workspace: Workspace, tree: Tree) -> list[tuple[str, bool, bool]]:
 
 
 def _row(
-    workspace: Workspace, tree: Tree, octets: bytes, at: int, per_row: int,
-    styles: list[tuple[str, bool, bool]], leaves: list[Field],
+    workspace: Workspace,
+    tree: Tree,
+    octets: bytes,
+    at: int,
+    per_row: int,
+    styles: list[tuple[str, bool, bool]],
+    leaves: list[Field],
 ) -> Line:
     line = Line([Piece(f" {at:04x}  ", "muted")])
     text: list[Piece] = []

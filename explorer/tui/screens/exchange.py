@@ -54,9 +54,18 @@ class ExchangeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """All panes lie on the desk; the arrangement decides which are seen."""
         yield Desk(
-            Bar("title"), Bar("strip"), Caption("caption"), Bar("tabs"),
-            Pane("exchange"), Pane("message"), Pane("bytes"), Pane("knowledge"), HowPane("how"), self.lesson_pane(),
-            Bar("footer"), LineView("small"),
+            Bar("title"),
+            Bar("strip"),
+            Caption("caption"),
+            Bar("tabs"),
+            Pane("exchange"),
+            Pane("message"),
+            Pane("bytes"),
+            Pane("knowledge"),
+            HowPane("how"),
+            self.lesson_pane(),
+            Bar("footer"),
+            LineView("small"),
         )
 
     def lesson_pane(self) -> Pane:
@@ -164,8 +173,11 @@ class ExchangeScreen(Screen[None]):
             self._bar("footer").show_row(Line([Piece(prompt, "text", True)]))
             return
         keys = footer_keys(
-            self.pane_name, lesson=self.lesson_open, narrow=width < MIDDLE,
-            can_return=bool(self.workspace.trail) or self.workspace.how, playing=self._timer is not None,
+            self.pane_name,
+            lesson=self.lesson_open,
+            narrow=width < MIDDLE,
+            can_return=bool(self.workspace.trail) or self.workspace.how,
+            playing=self._timer is not None,
         )
         self._bar("footer").show_row(*chrome.footer_line(keys, width))
 

@@ -39,8 +39,13 @@ class LessonsScreen(ModalScreen[str | None]):
         mark = "✓" if done >= count else "›" if done else " "
         row = "$mark [b]$title[/b]   $done/$count, about $minutes minutes\n  $goal"
         return Content.from_markup(
-            row, mark=mark, title=lesson.title, done=str(done), count=str(count),
-            minutes=str(lesson.front.minutes), goal=lesson.front.goal,
+            row,
+            mark=mark,
+            title=lesson.title,
+            done=str(done),
+            count=str(count),
+            minutes=str(lesson.front.minutes),
+            goal=lesson.front.goal,
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

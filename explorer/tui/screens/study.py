@@ -181,10 +181,20 @@ class StudyScreen(ExchangeScreen):
                 self._judge(Answer(typed=session.typed))
             else:
                 self.show_pane((*self.lesson_panes(), "message")[0])
-        elif session.question is not None and session.question.kind == "select" and not session.solved and pane in _ANSWERING:
+        elif (
+            session.question is not None
+            and session.question.kind == "select"
+            and not session.solved
+            and pane in _ANSWERING
+        ):
             field = self.workspace.selected_field()
-            self._judge(Answer(self.workspace.selection.key, self.workspace.step.number if field else 0,
-                               field.spec if field is not None else None))
+            self._judge(
+                Answer(
+                    self.workspace.selection.key,
+                    self.workspace.step.number if field else 0,
+                    field.spec if field is not None else None,
+                )
+            )
         else:
             super().action_follow()
 

@@ -144,5 +144,9 @@ class Pane(LineView, can_focus=True, inherit_bindings=False):
         target = next((t for start, end, t in line.spans if start <= offset.x < end), line.target)
         if target is None:
             return
-        glyph = line.toggles if offset.x < 30 and line.text[offset.x : offset.x + 1] in "▾▸" and line.text[offset.x : offset.x + 1] else ""
+        glyph = (
+            line.toggles
+            if offset.x < 30 and line.text[offset.x : offset.x + 1] in "▾▸" and line.text[offset.x : offset.x + 1]
+            else ""
+        )
         self.post_message(self.Chosen(self, target, follow=event.chain > 1, toggles=glyph))
