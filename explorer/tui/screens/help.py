@@ -62,7 +62,7 @@ def help_lines(workspace: Workspace, width: int) -> list[Line]:
     rows = _selected(workspace, width)
     rows.append(_heading("Marks"))
     rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
-    rows += [Line([Piece("    ✗ ", "failed"), Piece("  refused: which check, expected, found")]), Line()]
+    rows += [Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]), Line()]
     rows.append(_heading("Who knows what"))
     rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in _CELLS]
     for group in dict.fromkeys(key.group for key in KEYS):
