@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.events import Concluded, Refused, Role, SaInstalled
+from explorer.events import Concluded, Received, Refused, Role, SaInstalled, StateChanged
 from explorer.trace.model import Step
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Line, Piece, Target, between, fit
@@ -76,12 +76,15 @@ def _proof(proven: bool) -> Piece:
 
 
 def _state(workspace: Workspace, role: Role) -> list[Piece]:
-    refused = [
-        e for e in workspace.trace.events_of(Refused, role) if e.at <= workspace.at and e.step == workspace.step.number
-    ]
-    if refused:
+    """In words; between reading a message and answering it a party waits for nothing."""
+    trace, step, at = workspace.trace, workspace.step, workspace.at
+    own = [e for e in trace.entries[step.first : at + 1] if e.party is role and e.step == step.number]
+    if any(isinstance(e.event, Refused) for e in own):
         return [Piece(" ✗ ", "failed"), Piece(" refuses")]
-    return [Piece(workspace.trace.state(role, workspace.at))]
+    has_read = any(isinstance(e.event, Received) for e in own)
+    if has_read and not any(isinstance(e.event, StateChanged) for e in own) and step.envelope.exchange != "ESP":
+        return [Piece(f"has read {step.number}")]
+    return [Piece(trace.state(role, at))]
 
 
 def _message(workspace: Workspace, step: Step, width: int) -> Line:

@@ -52,7 +52,7 @@ def _row(workspace: Workspace, row: KnowledgeRow, width: int) -> Line:
         pieces.append(
             Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step)
         )
-    pieces.append(Piece(fit(_octets(term, width - 29), width - 28), "muted"))
+    pieces.append(Piece(f"{fit(_octets(term, width - 29), width - 29)} ", "muted"))
     return Line(pieces, Target(key=row.key), selected)
 
 

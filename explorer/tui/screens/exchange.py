@@ -161,8 +161,6 @@ class ExchangeScreen(Screen[None]):
         return caption.lines(self.workspace, width, height)
 
     def _draw_bars(self) -> None:
-        if not self.is_mounted:
-            return
         width = self.app.size.width
         scenario = self.scenario
         self._bar("title").show_row(chrome.title_line(self.workspace, scenario.title, scenario.short, width))
