@@ -69,7 +69,7 @@ def of_term(scope: str, symbol: str) -> Explanation | None:
     candidates = [symbol]
     if scope.startswith("ESP"):
         candidates.insert(0, f"{symbol}_esp")
-    candidates += [re.sub(r"\d+", "*", symbol), re.sub(r"'*$", "*", symbol)]
+    candidates += [re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*"]
     return next((_explanation(terms[name]) for name in candidates if name in terms), None)
 
 

@@ -100,7 +100,7 @@ def _question(trace: Trace, step: LessonStep, question: Question) -> Iterator[st
             yield f"{reference!r} does not solve it"
     for mistake in question.mistakes:
         judgement = judge(trace, question, solution(trace, mistake.answer))
-        if judgement.right or judgement.reply != mistake.reply:
+        if judgement.right or judgement.reply != fill(trace, mistake.reply):
             yield f"the mistake {mistake.answer!r} is not refused with its own reply"
     kinds = {"select": Answer, "octets": bytes, "number": int}
     value = look_up(trace, question.answer)

@@ -38,10 +38,10 @@ def judge(trace: Trace, question: Question, answer: Answer) -> Judgement:
         return Judgement(False, f"Nothing is selected yet: {question.expects}.")
     for reference in (question.answer, *question.also):
         if _matches(trace, reference, answer):
-            return Judgement(True, question.explanation)
+            return Judgement(True, fill(trace, question.explanation))
     for mistake in question.mistakes:
         if _matches(trace, mistake.answer, answer):
-            return Judgement(False, mistake.reply)
+            return Judgement(False, fill(trace, mistake.reply))
     return Judgement(False, _what_it_is(question, answer))
 
 
@@ -68,27 +68,37 @@ def _spec_of(trace: Trace, wanted: Thing) -> Spec | None:
 def _matches(trace: Trace, reference: str, answer: Answer) -> bool:
     wanted = look_up(trace, reference)
     if isinstance(wanted, bytes):
-        typed = re.sub(r"[\s:]", "", answer.typed.lower()).removeprefix("0x")
-        return typed == wanted.hex()
+        return _typed_octets(answer) == wanted.hex()
     if isinstance(wanted, int):
-        try:
-            return int(answer.typed.strip(), 0) == wanted
-        except ValueError:
-            return False
+        return _typed_number(answer) == wanted
     if wanted.spec:
         return answer.spec is not None and (answer.message, answer.spec.key) == (wanted.message, wanted.spec)
     return answer.key == wanted.key
 
 
+def _typed_octets(answer: Answer) -> str:
+    """What was typed as lower-case hex digits; blanks, colons and ``0x`` are as one likes."""
+    return re.sub(r"[\s:]", "", answer.typed.lower()).removeprefix("0x")
+
+
+def _typed_number(answer: Answer) -> int | None:
+    """What was typed as a number, decimal or with ``0x``."""
+    text = answer.typed.strip().lower()
+    try:
+        return int(text.removeprefix("0x"), 16) if text.startswith("0x") else int(text, 10)
+    except ValueError:
+        return None
+
+
 def _what_it_is(question: Question, answer: Answer) -> str:
     """Never "wrong" alone: say what the chosen thing is."""
     if question.kind == "octets":
-        typed = re.sub(r"[\s:]", "", answer.typed)
+        typed = _typed_octets(answer)
         if not re.fullmatch(r"(?:[0-9a-fA-F]{2})+", typed):
             return f"“{answer.typed.strip()}” is not octets: pairs of hex digits are expected."
         return f"Those {len(typed) // 2} octets are not the ones that are asked for."
     if question.kind == "number":
-        if not re.fullmatch(r"\s*(0x)?[0-9a-fA-F]+\s*", answer.typed):
+        if _typed_number(answer) is None:
             return f"“{answer.typed.strip()}” is not a number."
         return f"It is not {answer.typed.strip()}."
     if answer.spec is not None:

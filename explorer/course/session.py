@@ -53,7 +53,7 @@ class Session:
         """Start a step afresh, on a fresh run if it, or the last step that did, opens a scenario."""
         self.index = index
         opened = [s.directive.scenario for s in self.lesson.steps[: index + 1] if s.directive.scenario]
-        if self.step.directive.scenario or not hasattr(self, "trace") or self.shown:
+        if self.step.directive.scenario or not hasattr(self, "trace") or self.shown or self.scenario.name != opened[-1]:
             self.scenario = load_scenario(opened[-1])
             self.trace = run(self.scenario, self._draw_seed())
         self.reset()
@@ -91,7 +91,7 @@ class Session:
         if self.question is None or self.solved:
             return None
         judgement = judge(self.trace, self.question, answer)
-        self.judgement = judgement._replace(reply=fill(self.trace, judgement.reply))
+        self.judgement = judgement
         if judgement.right and not self.shown:
             self._mark_done()
         self._keep()

@@ -182,6 +182,9 @@ def _check(path: Path, scenario: Scenario) -> None:
 def _complaints(scenario: Scenario) -> Iterator[str]:
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
         yield from (f"{side}.{complaint}" for complaint in _peer_complaints(peer))
+    for key, text in (("title", scenario.title), ("short", scenario.short), ("summary", scenario.summary)):
+        if not text.isprintable() or not text.strip():
+            yield f"{key}: expected one line of printable text"
     if scenario.initiator.address == scenario.responder.address:
         yield "responder.address: expected another address than the initiator's"
     if not 0 <= scenario.network.latency <= 60:
@@ -201,6 +204,8 @@ def _peer_complaints(peer: PeerFile) -> Iterator[str]:
         ("psk", peer.psk, _psk),
         ("identity", peer.address if peer.identity is None else peer.identity, _identity),
     )
+    if not peer.name.isprintable() or not 1 <= len(peer.name) <= 14:
+        yield "name: expected 1 to 14 printable characters"
     for key, text, check in texts:
         try:
             check(text)

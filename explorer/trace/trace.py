@@ -143,7 +143,7 @@ class Trace(Sequence[Entry]):
         """All entries of one kind of event, of one party or of all."""
         return [e for e in self.entries if isinstance(e.event, kind) and party in (None, e.party)]
 
-    @property
+    @cached_property
     def refusals(self) -> list[Entry]:
         """Everything that was turned down by either peer."""
         return [e for e in self.events_of(Refused) if e.party is not Role.EAVESDROPPER]

@@ -108,13 +108,14 @@ def _with_lesson(width: int, height: int, wish: Wish) -> dict[str, Box]:
 def _three_columns(width: int, height: int, wish: Wish) -> dict[str, Box]:
     room = height - 2
     exchange = min(22, max(18, wish.ladder + 2), room - 8)
-    octets = min(24, max(8, room - 10 - 12))
+    caption = 10 if height >= 34 else 9
+    octets = min(24, max(8, room - caption - 12))
     right = _LEFT_WIDE + _MIDDLE_WIDE
     boxes = {
         "exchange": Box(0, 1, _LEFT_WIDE, exchange),
         "knowledge": Box(0, 1 + exchange, _LEFT_WIDE, room - exchange),
-        "caption": Box(_LEFT_WIDE, 1, _MIDDLE_WIDE, 10),
-        "message": Box(_LEFT_WIDE, 11, _MIDDLE_WIDE, room - 10 - octets),
+        "caption": Box(_LEFT_WIDE, 1, _MIDDLE_WIDE, caption),
+        "message": Box(_LEFT_WIDE, 1 + caption, _MIDDLE_WIDE, room - caption - octets),
         "bytes": Box(_LEFT_WIDE, 1 + room - octets, _MIDDLE_WIDE, octets),
     }
     if wish.lesson:

@@ -64,6 +64,16 @@ KEYS = (
     Key("q", "quit", "q", "quit", "Leave", "Program"),
 )
 
+LESSON_KEYS = (
+    Key("n", "next_step", "n", "next step", "To the next step of the lesson", "Lesson"),
+    Key("b", "previous_step", "b", "step back", "To the step before", "Lesson"),
+    Key("h", "hint", "h", "hint", "A hint: where to look, the rule, the same with other values", "Lesson"),
+    Key("s", "show_me", "s", "show me", "Show the answer; it is then asked on a fresh run", "Lesson"),
+    Key("r", "reset_step", "r", "reset", "The step as it was at first", "Lesson"),
+    Key("escape", "escape", "esc", "leave", "Leave the lesson, a pane alone, or the play", "Lesson"),
+)
+"""Keys that mean something while a lesson is open."""
+
 # Digits that no pane has are wanted by "go to" alone, so they are in no list.
 _SILENT = tuple(Binding(digit, f"digit({digit})", show=False, id=f"digit.{digit}") for digit in "7890")
 
@@ -77,6 +87,15 @@ def bindings() -> list[Binding]:
         for index, key in enumerate(KEYS)
     ]
     return [*made, *_SILENT, Binding("escape", "escape", show=False, id="key.escape")]
+
+
+def lesson_bindings() -> list[Binding]:
+    """The keys of a lesson as Textual wants them; escape is every screen's."""
+    return [
+        Binding(key.keys, key.action, key.help, show=False, tooltip=key.help, id=f"lesson.{key.action}")
+        for key in LESSON_KEYS
+        if key.keys != "escape"
+    ]
 
 
 def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, playing: bool) -> list[tuple[str, str]]:

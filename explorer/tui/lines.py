@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -118,6 +119,24 @@ def wrap(text: str, width: int) -> list[str]:
         else:
             lines.append(word)
     return lines or [""]
+
+
+def flow(pieces: list[Piece], width: int, margin: str = "") -> list[Line]:
+    """Marked-up prose in rows of at most ``width`` columns; a term stays together with its mark."""
+    rows = [Line([Piece(margin)])]
+    for piece in pieces:
+        parts = (
+            [piece] if piece.role != "text" else [piece._replace(text=t) for t in re.findall(r"\s+|\S+", piece.text)]
+        )
+        for part in parts:
+            if part.text.isspace():
+                if rows[-1].width > len(margin):
+                    rows[-1].pieces.append(part)
+                continue
+            if rows[-1].width + cell_len(part.text) > width and rows[-1].width > len(margin):
+                rows.append(Line([Piece(margin)]))
+            rows[-1].pieces.append(part)
+    return rows
 
 
 def between(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:

@@ -42,6 +42,7 @@ class Spot:
     selection: Selection
     how: bool
     layer: str
+    pane: str
 
 
 class Workspace:
@@ -119,7 +120,10 @@ class Workspace:
 
     def move_event(self, by: int) -> bool:
         """One event on or back, with what the event is about selected."""
-        target = self.at + by
+        return self.go_to_event(self.at + by)
+
+    def go_to_event(self, target: int) -> bool:
+        """To an event by its index, with what it is about selected."""
         if not 0 <= target < len(self.trace):
             return False
         self.at = target
@@ -151,7 +155,9 @@ class Workspace:
 
     def select_place(self, place: Place, spec: str) -> None:
         """Select a field; where its octets are a term, the term is selected with it."""
-        keys = self.trace.links.at(_body(place, self._field_at(place, spec)))
+        field = self._field_at(place, spec)
+        place = body_of(field, place) if field is not None else place
+        keys = self.trace.links.at(place)
         self.selection = Selection(place, spec, keys[0] if keys else None)
         self.layer = place.buffer
 
@@ -170,8 +176,7 @@ class Workspace:
             if tree.buffer.name != place.buffer:
                 continue
             for field in tree.root.walk():
-                exact = (field.start, field.end) == (place.start, place.end)
-                if exact and not field.children:
+                if (field.start, field.end) == (place.start, place.end):
                     return field.spec.key
                 if _is_body(field, place):
                     return field.spec.key
@@ -185,6 +190,7 @@ class Workspace:
         place = self.selection.place
         strictly_inside = (
             place is not None
+            and not _is_body(field, place)
             and (place.message, place.buffer) == (self.step.number, buffer)
             and field.start <= place.start
             and place.end <= field.end
@@ -254,23 +260,23 @@ class Workspace:
 
     # ---------------------------------------------------------------- following
 
-    def follow(self) -> bool:
+    def follow(self, pane: str = "") -> bool:
         """From a field to how its term is made, from a term in a formula on to that one."""
         if self.selection.key is None:
             return False
-        self.trail.append(self._spot())
+        self.trail.append(self._spot(pane))
         self.how = True
         return True
 
-    def follow_key(self, key: Key) -> None:
+    def follow_key(self, key: Key, pane: str = "") -> None:
         """On to another term, remembering where we were."""
-        self.trail.append(self._spot())
+        self.trail.append(self._spot(pane))
         self.select_key(key)
         self.how = True
 
-    def follow_place(self, place: Place) -> None:
+    def follow_place(self, place: Place, pane: str = "") -> None:
         """To the octets of a term, in whichever message they stand."""
-        self.trail.append(self._spot())
+        self.trail.append(self._spot(pane))
         trail, self.how = list(self.trail), False
         if place.message != self.step.number:
             self.go_to_message(place.message)
@@ -281,17 +287,17 @@ class Workspace:
             self.selection = replace(self.selection, place=place, spec=self._spec_at(place))
         self.layer = place.buffer
 
-    def back(self) -> bool:
-        """To where the last :meth:`follow` started."""
+    def back(self) -> Spot | None:
+        """To where the last :meth:`follow` started; ``None`` if nothing was followed."""
         if not self.trail:
-            was, self.how = self.how, False
-            return was
+            self.how = False
+            return None
         spot = self.trail.pop()
         self.at, self.selection, self.how, self.layer = spot.at, spot.selection, spot.how, spot.layer
-        return True
+        return spot
 
-    def _spot(self) -> Spot:
-        return Spot(self.at, self.selection, self.how, self.layer)
+    def _spot(self, pane: str = "") -> Spot:
+        return Spot(self.at, self.selection, self.how, self.layer, pane)
 
     @property
     def breadcrumb(self) -> str:
@@ -327,15 +333,18 @@ def _open_at_first(field: Field, compact: bool) -> bool:
 
 def _is_body(field: Field, place: Place) -> bool:
     """Whether octets are a payload's body: everything after its four octets of generic header."""
-    is_payload = len(field.children) > 3 and field.children[2].spec.name == "length"
+    is_payload = len(field.children) > 4 and field.children[2].spec.name == "length"
     return is_payload and (field.start + 4, field.end) == (place.start, place.end)
 
 
-def _body(place: Place, field: Field | None) -> Place:
-    """A payload stands for its body where a term is looked for: ``SAi_b`` is the SA payload without its header."""
-    if field is None or not field.children or len(field.children) < 4 or field.children[2].spec.name != "length":
-        return place
-    return place._replace(start=place.start + 4)
+def body_of(field: Field, place: Place) -> Place:
+    """Where the term of a field stands: a payload with several fields stands for its body.
+
+    ``SAi_b`` is the SA payload without its generic header.  Where one field is the whole body, as in a
+    Nonce payload, that field stands for it, and the payload for nothing but itself.
+    """
+    is_payload = len(field.children) > 4 and field.children[2].spec.name == "length"
+    return place._replace(start=place.start + 4) if is_payload else place
 
 
 def _ordinals(trace: Trace) -> dict[int, tuple[str, int]]:

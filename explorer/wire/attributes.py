@@ -4,7 +4,7 @@ The same type number means different things in the two phases, so the transform 
 attribute selects the namespace: :class:`IsakmpAttribute` or :class:`IpsecAttribute`.
 """
 
-# ruff: noqa: ARG001, PLR0917 - readers and segments take what the compiler's take
+# ruff: noqa: ARG001 - readers and segments take what the compiler's take
 
 from __future__ import annotations
 

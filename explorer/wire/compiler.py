@@ -1,6 +1,6 @@
 """From a declaration to closures: the reader and the writer of one structure class."""
 
-# ruff: noqa: ARG001, PLR0917 - all readers take the same arguments, and so do all segments
+# ruff: noqa: ARG001 - all readers take the same arguments, and so do all segments
 # ruff: noqa: SLF001 - structures carry closures that were compiled here
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import accumulate, takewhile
+from itertools import accumulate, groupby, takewhile
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import WireError
@@ -253,40 +253,52 @@ def _many_segment(cls: type[Structure], _name: str, declared: Declared) -> Segme
     return read
 
 
-def compile_writer(cls: type[Structure]) -> Callable[..., bytes]:
+def compile_writer(cls: type[Structure]) -> Callable[[Any, int], bytes]:
     """The function that builds one ``cls``; fields that are ``None`` are computed."""
-    items = tuple(cls.declared.items())
+    items = list(cls.declared.values())
+    fixed_size = sum(declared.size or 0 for declared in items)
+    many = [(i, d.chain or 0) for i, d in enumerate(items) if d.kind == "many"]
+    variable = [i for i, d in enumerate(items) if d.kind != "fixed"]
+    computed = [(i, d.computed, _sibling(cls, d.computed)) for i, d in enumerate(items) if d.computed]
+    plan = _packing(items)
 
     def write(structure: Any, following: int) -> bytes:
-        given = dict(zip(cls.names, structure._values, strict=True))
-        body = {name: _write_many(d, given[name]) for name, d in items if d.kind == "many"}
-        body.update({name: given[name] for name, d in items if d.kind in ("octets", "rest")})
-        total = sum(d.size or 0 for _, d in items if d.kind == "fixed") + sum(map(len, body.values()))
-        parts = []
-        for name, declared in items:
-            if declared.kind != "fixed":
-                parts.append(body[name])
+        given = structure._values
+        values = list(given)
+        for index, chain in many:
+            values[index] = _write_many(given[index], chain)
+        for index, how, sibling in computed:
+            if values[index] is not None:
                 continue
-            value = given[name]
-            if value is None:
-                value = _computed(declared.computed, given, total, following)
-            parts.append(struct.pack(">" + declared.code, value))
-        return b"".join(parts)
+            if how == "length":
+                values[index] = fixed_size + sum([len(values[i]) for i in variable])
+            else:
+                values[index] = following if how == "next" else len(given[sibling])
+        return b"".join([pack(*values[start:end]) if pack else values[start] for pack, start, end in plan])
 
     return write
 
 
-def _write_many(declared: Declared, structures: tuple[Any, ...]) -> bytes:
+def _sibling(cls: type[Structure], computed: str) -> int:
+    """Position of the field that ``count:NAME`` and ``size:NAME`` speak of."""
+    name = computed.partition(":")[2]
+    return cls.names.index(name) if name else 0
+
+
+def _packing(items: list[Declared]) -> list[tuple[Callable[..., bytes] | None, int, int]]:
+    """Runs of fixed fields, each with what packs it, and between them the fields that are octets already."""
+    plan: list[tuple[Callable[..., bytes] | None, int, int]] = []
+    for is_fixed, run in groupby(enumerate(items), key=lambda item: item[1].kind == "fixed"):
+        members = list(run)
+        start, end = members[0][0], members[-1][0] + 1
+        if is_fixed:
+            plan.append((struct.Struct(">" + "".join(d.code for _, d in members)).pack, start, end))
+        else:
+            plan += [(None, index, index + 1) for index, _ in members]
+    return plan
+
+
+def _write_many(structures: tuple[Any, ...], chain: int) -> bytes:
+    """Structures in a row: each announces ``chain`` as its successor's type, the last one nothing."""
     last = len(structures) - 1
-    return b"".join(
-        type(s)._write(s, declared.chain if declared.chain is not None and i < last else 0)
-        for i, s in enumerate(structures)
-    )
-
-
-def _computed(how: str, given: Mapping[str, Any], total: int, following: int) -> int:
-    if how == "length":
-        return total
-    if how == "next":
-        return following
-    return len(given[how.partition(":")[2]])
+    return b"".join([type(s)._write(s, chain if i < last else 0) for i, s in enumerate(structures)])

@@ -9,6 +9,7 @@ from explorer.wire.field import Field, Spec, Tree
 from explorer.wire.ip import read_packet
 from explorer.wire.structure import Structure, octets, parse, read, rest, u8, u32
 
+PACKET = Spec("esp", "packet", "Inner IP packet", "RFC 4303 §3.1.2")
 CONTENT = Spec("esp", "content", "Decrypted ESP payload", "RFC 4303 §2.3")
 
 
@@ -73,6 +74,7 @@ def read_content(plaintext: bytes, parent: Span) -> tuple[bytes, EspTrailer, Tre
     trailer, trailer_field = read(EspTrailer, plaintext, inner_end, len(plaintext), {"padding_size": padding_size})
     if trailer.padding != bytes(range(1, padding_size + 1)):
         raise WireError(inner_end, "Padding is not 1, 2, 3 and so on", "RFC 4303 §2.4")
-    fields: tuple[Field, ...] = read_packet(plaintext, 0, inner_end) if inner_end else ()
-    root = Field(CONTENT, 0, len(plaintext), None, (*fields, trailer_field))
+    inner = read_packet(plaintext, 0, inner_end) if inner_end else ()
+    packet = (Field(PACKET, 0, inner_end, None, inner),) if inner else ()
+    root = Field(CONTENT, 0, len(plaintext), None, (*packet, trailer_field))
     return plaintext[:inner_end], trailer, Tree(buffer, root)

@@ -21,20 +21,22 @@ from explorer.events import (
     Verified,
 )
 from explorer.explanations import of_event, of_field, of_term
-from explorer.tui.lines import Line, Piece, fit, symbol_pieces, wrap
+from explorer.tui.lines import Line, Piece, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
 
 _LABEL = 12
+_REFUSED = "Refused: "
 
 
 def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], str]:
     """The caption's rows, and the citation for its lower border."""
     headline, why, where = happening(workspace)
-    failed = isinstance(workspace.entry.event, Refused)
-    first = [Piece(" ✗ ", "failed"), Piece(" ")] if failed else []
-    rows = [Line([*first, Piece(headline, "text", True)])]
-    rows += [Line(_marked(workspace, text)) for text in wrap(why, min(width, 72))[:2]] if why else []
+    failed = headline.startswith(_REFUSED)
+    rows = [Line([Piece(text, "text", True)]) for text in wrap(headline, width - (4 if failed else 0))[:2]]
+    if failed:
+        rows[0].pieces[:0] = [Piece(" ✗ ", "failed"), Piece(" ")]
+    rows += flow(_marked(workspace, why), min(width, 72))[:2] if why else []
     below = _selected(workspace, width)
     if height >= 7:
         rows += [Line()] * max(4 - len(rows), 1)
@@ -72,7 +74,7 @@ def _kind(event: Event) -> str:
 
 def _refused(event: Refused) -> tuple[str, str, str]:
     notify = f" The specification's answer is {event.notify}." if event.notify else ""
-    return f"Refused: {event.reason}"[:120], f"{of_event('refused')[0]}{notify}", event.citation
+    return f"{_REFUSED}{event.reason}", f"{of_event('refused')[0]}{notify}", event.citation
 
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
@@ -106,7 +108,7 @@ def _checked(workspace: Workspace, who: str, event: Event) -> str:
     if isinstance(event, Judged):
         chosen = event.negotiation.chosen
         result = f"{chosen.policy} takes transform {chosen.transform}" if chosen is not None else "nothing fits"
-        return f"{who} holds the offers against its policies: {result}."
+        return f"{who} judges the offers: {result}."
     if isinstance(event, Verified):
         proves = f": the {event.proves} is proven" if event.proves is not None else ""
         return f"{who} verifies {event.symbol}{proves}."
@@ -118,7 +120,7 @@ def _checked(workspace: Workspace, who: str, event: Event) -> str:
     if isinstance(event, Concluded):
         return f"{event.exchange} is over for the {workspace.entry.party}."
     if isinstance(event, Refused):
-        return f"Refused: {event.reason}"
+        return f"{_REFUSED}{event.reason}"
     return ""
 
 

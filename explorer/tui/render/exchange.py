@@ -27,6 +27,11 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     return rows
 
 
+def row_count(trace: Trace) -> int:
+    """How many rows the ladder has: names, addresses, states, messages and products."""
+    return 3 + len(trace.steps) + sum(map(len, products_of(trace).values()))
+
+
 def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
     """After which message which exchange has made its SAs on both sides: scope, and the sentence that says so."""
     ends: dict[str, int] = {}
@@ -58,9 +63,10 @@ def _header(workspace: Workspace, width: int) -> list[Line]:
     names = between(
         [Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width
     )
+    half = width // 2
     addresses = between(
-        [Piece(f"   {left.address} ", "muted"), _proof(trace.peer_is_proven(Role.RESPONDER, at))],
-        [_proof(trace.peer_is_proven(Role.INITIATOR, at)), Piece(f" {right.address}   ", "muted")],
+        _address(left.address, trace.peer_is_proven(Role.RESPONDER, at), half),
+        _address(right.address, trace.peer_is_proven(Role.INITIATOR, at), half)[::-1],
         width,
     )
     states = between(
@@ -71,8 +77,12 @@ def _header(workspace: Workspace, width: int) -> list[Line]:
     return [Line(names), Line(addresses), Line(states)]
 
 
-def _proof(proven: bool) -> Piece:
-    return Piece("✓ proven", "derived") if proven else Piece("unproven", "muted")
+def _address(address: str, proven: bool, room: int) -> list[Piece]:
+    """An address, and whether the other side knows whose it is; the words give way to a long address."""
+    proof = Piece("✓ proven", "derived") if proven else Piece("unproven", "muted")
+    if len(address) + len(proof.text) + 5 > room:
+        proof = Piece("✓" if proven else "", "derived")
+    return [Piece("   "), Piece(address, "muted"), Piece(" "), proof]
 
 
 def _state(workspace: Workspace, role: Role) -> list[Piece]:

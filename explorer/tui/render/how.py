@@ -237,14 +237,10 @@ def _field_story(workspace: Workspace, width: int) -> list[Line]:
         for bit in field.spec.bits:
             shift = (bit.mask & -bit.mask).bit_length() - 1
             part = (value & bit.mask) >> shift
-            rows.append(
-                Line(
-                    [
-                        Piece(f"{_MARGIN}{bit.label:<10}{part:<6}"),
-                        Piece(f"{bit.mask:#0{width_of_bits + 2}x}  {bit.meaning}", "muted"),
-                    ]
-                )
-            )
+            head = f"{_MARGIN}{bit.label:<10}{part:<6}{bit.mask:#0{width_of_bits + 2}x}  "
+            texts = wrap(bit.meaning, width - len(head) - 1)
+            rows.append(Line([Piece(head), Piece(texts[0], "muted")]))
+            rows += [Line([Piece(" " * len(head)), Piece(text, "muted")]) for text in texts[1:]]
     where = words.where if words is not None else field.spec.citation
     return [*rows, Line(), Line([Piece(f" {where}", "muted")])]
 
@@ -272,7 +268,8 @@ def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
         if chosen
         else "nothing fits"
     )
-    rows = [Line([Piece(f" {len(negotiation.comparisons)} comparisons: {verdict}.", "text", True)]), Line()]
+    summary = f"{len(negotiation.comparisons)} comparisons: {verdict}."
+    rows = [*(Line([Piece(f" {text}", "text", True)]) for text in wrap(summary, width - 2)), Line()]
     columns = (24, max((width - 34) // 2, 10))
     head = f"{_MARGIN}{'':<{columns[0]}}{'offered':<{columns[1]}}wanted"
     rows.append(Line([Piece(head, "muted")]))

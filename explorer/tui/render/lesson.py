@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from explorer.course.session import Session
-from explorer.tui.lines import Line, Piece, symbol_pieces, wrap
+from explorer.tui.lines import Line, Piece, flow, symbol_pieces, wrap
 
 _MARGIN = " "
 _INLINE = re.compile(r"(\*\*[^*]+\*\*|`[^`]+`)")
@@ -28,30 +28,18 @@ def lines(session: Session, width: int) -> list[Line]:
     if session.question is not None:
         rows += _question(session, room)
     else:
-        rows.append(Line([Piece(f"{_MARGIN}n ", "text", True), Piece(_onward(session), "muted")]))
-    rows += [Line(), *_done(session)]
+        rows += _onward(session, room)
+    rows += [Line(), *_done(session, room)]
     return rows
 
 
 def prose(session: Session, text: str, width: int) -> list[Line]:
     """A paragraph with its marked-up words, in lines of at most ``width`` columns."""
-    rows = [Line([Piece(_MARGIN)])]
-    for piece in _pieces(session, session.text(text)):
-        for word in _words(piece):
-            if word.text.isspace():
-                if rows[-1].width > 1:
-                    rows[-1].pieces.append(word)
-                continue
-            if rows[-1].width + len(word.text) > width + 1 and rows[-1].width > 1:
-                rows.append(Line([Piece(_MARGIN)]))
-            rows[-1].pieces.append(word)
-    return rows
+    return flow(_pieces(session, session.text(text)), width, _MARGIN)
 
 
-def _words(piece: Piece) -> list[Piece]:
-    if piece.role != "text":
-        return [piece]  # a term stays together with its mark
-    return [piece._replace(text=part) for part in re.findall(r"\s+|\S+", piece.text)]
+def _plain(text: str, room: int, indent: str, role: str = "muted") -> list[Line]:
+    return [Line([Piece(indent), Piece(part, role)]) for part in wrap(text, room - len(indent))]
 
 
 def _pieces(session: Session, text: str) -> list[Piece]:
@@ -79,10 +67,10 @@ def _question(session: Session, room: int) -> list[Line]:
     rows = [Line([Piece(f"{_MARGIN}Question", "text", True)]), *prose(session, question.ask, room), Line()]
     if session.solved:
         rows += reply(session, room)
-        rows += [Line(), Line([Piece(f"{_MARGIN}n ", "text", True), Piece(_onward(session), "muted")])]
+        rows += [Line(), *_onward(session, room)]
         return rows
     if question.kind == "select":
-        rows.append(Line([Piece(f"{_MARGIN}  ▏ ", "text", True), Piece(question.expects, "muted")]))
+        rows += _expected(question.expects, room)
     else:
         rows.append(
             Line(
@@ -92,7 +80,7 @@ def _question(session: Session, room: int) -> list[Line]:
                 ]
             )
         )
-        rows.append(Line([Piece(f"{_MARGIN}    {question.expects}", "muted")]))
+        rows += _plain(question.expects, room, f"{_MARGIN}    ")
     if session.judgement is not None:
         rows += [Line(), *reply(session, room)]
     for number, hint in enumerate(question.hints[: session.hints], 1):
@@ -124,15 +112,24 @@ def reply(session: Session, room: int) -> list[Line]:
     mark = Piece("✓ Right.", "derived", True) if judgement.right else Piece(" ✗ ", "failed")
     head = Line([Piece(_MARGIN), mark])
     if judgement.right and session.shown:
-        head.pieces.append(Piece("  It was shown: r asks it again on a fresh run.", "muted"))
+        again = _plain("It was shown: r asks it again on a fresh run.", room, _MARGIN)
+        return [head, *again, *prose(session, judgement.reply, room)]
     return [head, *prose(session, judgement.reply, room)]
 
 
-def _onward(session: Session) -> str:
-    return "this was the last step; l closes the lesson" if session.at_end else "next step"
+def _expected(text: str, room: int) -> list[Line]:
+    rows = _plain(text, room, f"{_MARGIN}    ")
+    rows[0].pieces[0] = Piece(f"{_MARGIN}  ▏ ", "text", True)
+    return rows
 
 
-def _done(session: Session) -> list[Line]:
+def _onward(session: Session, room: int) -> list[Line]:
+    if session.at_end:
+        return _plain("This was the last step; l closes the lesson.", room, _MARGIN)
+    return [Line([Piece(f"{_MARGIN}n ", "text", True), Piece("next step", "muted")])]
+
+
+def _done(session: Session, room: int) -> list[Line]:
     rows = [Line([Piece(f"{_MARGIN}Done", "text", True)])]
     for index, step in enumerate(session.lesson.steps):
         if step.heading in session.done:
@@ -142,5 +139,7 @@ def _done(session: Session) -> list[Line]:
         else:
             mark = Piece("  ")
         role = "text" if index == session.index else "muted"
-        rows.append(Line([Piece(_MARGIN), mark, Piece(step.heading, role)]))
+        heading = _plain(step.heading, room, f"{_MARGIN}  ", role)
+        heading[0].pieces[0:1] = [Piece(_MARGIN), mark]
+        rows += heading
     return rows

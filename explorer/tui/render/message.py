@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.events import Role, SaInstalled, SaSnapshot
 from explorer.trace.model import Key, Place
 from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces
-from explorer.tui.workspace import Workspace
+from explorer.tui.workspace import Workspace, body_of
 from explorer.wire.field import Field, Tree
 
 _VALUE_AT = 30
@@ -102,9 +102,7 @@ def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int,
 def _key_of(workspace: Workspace, field: Field, place: Place) -> Key | None:
     """The term that a field is; a payload with several fields stands for its body."""
     links = workspace.trace.links
-    keys = links.at(place)
-    if not keys and len(field.children) > 4 and field.children[2].spec.name == "length":
-        keys = links.at(place._replace(start=place.start + 4))
+    keys = links.at(body_of(field, place))
     return keys[0] if keys else None
 
 

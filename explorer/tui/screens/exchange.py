@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH, MIDDLE, Wish, arrange
-from explorer.tui.keys import KEYS, bindings, footer_keys
+from explorer.tui.keys import KEYS, LESSON_KEYS, bindings, footer_keys
 from explorer.tui.lines import Line, Piece, Target
 from explorer.tui.render import caption, chrome, exchange, how, knowledge, message, octets
 from explorer.tui.screens.help import HelpScreen
@@ -94,7 +94,7 @@ class ExchangeScreen(Screen[None]):
 
     def wish(self) -> Wish:
         """What the arrangement should show."""
-        ladder = len(exchange.lines(self.workspace, 42))
+        ladder = exchange.row_count(self.workspace.trace)
         return Wish(self.tab, self.workspace.how, self.zoomed, self.lesson_open, self.lesson_panes(), ladder)
 
     def lesson_panes(self) -> tuple[str, ...]:
@@ -128,8 +128,8 @@ class ExchangeScreen(Screen[None]):
             self.draw_lesson(pane, width)
             return
         render = {"exchange": exchange, "message": message, "bytes": octets, "knowledge": knowledge, "how": how}[name]
-        pane.border_title, below = _plain(render.title(workspace)[0]), render.title(workspace)[1]
-        pane.border_subtitle = _plain(below) if below else None
+        pane.border_title, below = plain(render.title(workspace)[0]), render.title(workspace)[1]
+        pane.border_subtitle = plain(below) if below else None
         lines = render.lines(workspace, width)
         if isinstance(pane, HowPane):
             story = (workspace.selection, len(workspace.trail), width)
@@ -152,7 +152,7 @@ class ExchangeScreen(Screen[None]):
         widget.set_class(boxed, "-boxed")
         rows, where = self.caption_rows(width - (4 if boxed else 2), height - (2 if boxed else 0))
         if boxed:
-            widget.border_title, widget.border_subtitle = "What is happening", _plain(where)
+            widget.border_title, widget.border_subtitle = "What is happening", plain(where)
         rows = [Line([Piece(" "), *row.pieces]) for row in rows]
         widget.show(rows)
 
@@ -309,7 +309,8 @@ class ExchangeScreen(Screen[None]):
             self._pause()
         else:
             if self.workspace.at == len(self.workspace.trace) - 1:
-                self.workspace.at = 0
+                self.workspace.go_to_event(0)
+                self.moved()
             self._timer = self.set_interval(_SPEEDS[self._speed], self._beat)
         self._draw_bars()
 
@@ -340,6 +341,9 @@ class ExchangeScreen(Screen[None]):
         if event.toggles:
             self._toggle(event.toggles)
         elif isinstance(event.pane, HowPane):
+            if not event.follow:
+                event.pane.choose(event.target)
+                return
             self._follow_target(event.target)
         else:
             self.workspace.select(event.target)
@@ -357,7 +361,7 @@ class ExchangeScreen(Screen[None]):
         if event.bar == "tabs":
             self.show_pane(event.part)
             return
-        action = next((key.action for key in KEYS if key.glyph == event.part), None)
+        action = next((key.action for key in (*KEYS, *LESSON_KEYS) if key.glyph == event.part), None)
         if action is not None:
             self.call_later(self.run_action, action)
         elif event.part == "ctrl+p":
@@ -375,7 +379,7 @@ class ExchangeScreen(Screen[None]):
                 self._follow_target(target)
         elif pane == "exchange":
             self.show_pane("message")
-        elif self.workspace.selection.key is not None and self.workspace.follow():
+        elif self.workspace.selection.key is not None and self.workspace.follow(pane):
             self.show_pane("how")
         else:
             self._toggle_selected()
@@ -383,10 +387,10 @@ class ExchangeScreen(Screen[None]):
 
     def _follow_target(self, target: Target) -> None:
         if target.message and target.place is not None:
-            self.workspace.follow_place(target.place)
+            self.workspace.follow_place(target.place, self.pane_name)
             self.show_pane("message")
         elif target.key is not None:
-            self.workspace.follow_key(target.key)
+            self.workspace.follow_key(target.key, self.pane_name)
 
     def _toggle_selected(self) -> None:
         row = next((line for line in self.query_one("#message", Pane).lines if line.selected), None)
@@ -406,10 +410,11 @@ class ExchangeScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Backspace: to where the last follow started."""
-        if self.workspace.back():
-            if not self.workspace.how:
-                self.tab = "message"
-            self.redraw()
+        spot = self.workspace.back()
+        if spot is not None:
+            self.show_pane(spot.pane or "message")
+        elif self.tab == "how":
+            self.show_pane("message")
 
     def action_layer(self, by: int) -> None:
         """Datagram, decrypted."""
@@ -429,7 +434,8 @@ class ExchangeScreen(Screen[None]):
             else:
                 text, what = term.octets.hex(), f"{len(term.octets)} octets of {key.symbol}"
         elif field is not None:
-            data = workspace.tree().buffer.octets[field.start : field.end]
+            place = workspace.selection.place
+            data = workspace.tree(place.buffer if place else None).buffer.octets[field.start : field.end]
             text, what = data.hex(), f"{len(data)} octets of {field.spec.label}"
         if text:
             self.app.copy_to_clipboard(text)
@@ -462,6 +468,6 @@ def _runner(screen: ExchangeScreen, action: str):  # type: ignore[no-untyped-def
     return run
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Border titles are read as markup; what comes from a trace must not be."""
     return text.replace("[", "\\[")

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from explorer.explanations import of_field, of_term
-from explorer.tui.keys import KEYS
+from explorer.tui.keys import KEYS, LESSON_KEYS
 from explorer.tui.lines import MARKS, Line, Piece, wrap
 from explorer.tui.widgets.line_view import Pane
 from explorer.tui.workspace import Workspace
@@ -62,15 +62,22 @@ def help_lines(workspace: Workspace, width: int) -> list[Line]:
     rows = _selected(workspace, width)
     rows.append(_heading("Marks"))
     rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
+    rows.append(Line([Piece("   ✓  ", "derived", True), Piece("verified, proven, fits, right")]))
     rows += [Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]), Line()]
     rows.append(_heading("Who knows what"))
     rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in _CELLS]
-    for group in dict.fromkeys(key.group for key in KEYS):
+    keys = (*KEYS, *LESSON_KEYS)
+    for group in dict.fromkeys(key.group for key in keys):
         rows += [Line(), _heading(group)]
         rows += [
-            Line([Piece(f"   {key.glyph:<10}", "text", True), Piece(key.help)]) for key in KEYS if key.group == group
+            Line([Piece(f"   {key.glyph:<10}", "text", True), Piece(key.help)]) for key in keys if key.group == group
         ]
-    rows += [Line([Piece(f"   {'ctrl+p':<10}", "text", True), Piece("Everything, by name")])]
+    for glyph, words in (
+        ("↑ ↓", "Within the pane"),
+        ("pgup pgdn", "A screen up, a screen down"),
+        ("ctrl+p", "All, by name"),
+    ):
+        rows.append(Line([Piece(f"   {glyph:<10}", "text", True), Piece(words)]))
     return rows
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from explorer.course.catalogue import list_lessons
 from explorer.course.judge import Answer
@@ -15,9 +15,10 @@ from explorer.course.reference import Thing, look_up
 from explorer.course.session import Session
 from explorer.errors import ExplorerError
 from explorer.tui.arrangement import MIDDLE
+from explorer.tui.keys import lesson_bindings
 from explorer.tui.lines import Line, Piece, Target, wrap
 from explorer.tui.render import lesson as render
-from explorer.tui.screens.exchange import ExchangeScreen
+from explorer.tui.screens.exchange import ExchangeScreen, plain
 from explorer.tui.screens.lessons import LessonsScreen
 from explorer.tui.widgets.lesson_pane import LessonPane
 from explorer.tui.widgets.line_view import Pane
@@ -34,13 +35,7 @@ _ANSWERING = ("message", "bytes", "knowledge", "how")
 class StudyScreen(ExchangeScreen):
     """Opens lessons, draws them, and takes their answers out of the panes."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next_step", show=False, id="lesson.next", tooltip="Next step of the lesson"),
-        Binding("b", "previous_step", show=False, id="lesson.previous", tooltip="Previous step of the lesson"),
-        Binding("h", "hint", show=False, id="lesson.hint", tooltip="A hint"),
-        Binding("s", "show_me", show=False, id="lesson.show", tooltip="Show the answer"),
-        Binding("r", "reset_step", show=False, id="lesson.reset", tooltip="The step as it was at first"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*lesson_bindings()]
 
     def __init__(self, trace: Trace, scenario: Scenario, draw_seed: Callable[[], int]) -> None:
         self.session: Session | None = None
@@ -145,7 +140,8 @@ class StudyScreen(ExchangeScreen):
         session = self.session
         if session is None:
             return
-        pane.border_title, pane.border_subtitle = render.title(session)
+        title, below = render.title(session)
+        pane.border_title, pane.border_subtitle = plain(title), plain(below)
         if isinstance(pane, LessonPane):
             question = session.question
             pane.takes_text = question is not None and question.kind != "select" and not session.solved
@@ -181,22 +177,34 @@ class StudyScreen(ExchangeScreen):
                 self._judge(Answer(typed=session.typed))
             else:
                 self.show_pane((*self.lesson_panes(), "message")[0])
-        elif (
-            session.question is not None
-            and session.question.kind == "select"
-            and not session.solved
-            and pane in _ANSWERING
-        ):
-            field = self.workspace.selected_field()
-            self._judge(
-                Answer(
-                    self.workspace.selection.key,
-                    self.workspace.step.number if field else 0,
-                    field.spec if field is not None else None,
-                )
-            )
+        elif self._awaits_selection() and pane in _ANSWERING:
+            self._answer_with_selection()
         else:
             super().action_follow()
+
+    def _awaits_selection(self) -> bool:
+        session = self.session
+        return (
+            session is not None
+            and session.question is not None
+            and (session.question.kind == "select" and not session.solved)
+        )
+
+    def _answer_with_selection(self) -> None:
+        """The selection is the answer; a closed branch is opened first, since the answer may be inside."""
+        field, place = self.workspace.selected_field(), self.workspace.selection.place
+        if (
+            field is not None
+            and place is not None
+            and field.children
+            and not self.workspace.is_open(place.buffer, field)
+        ):
+            self.workspace.toggle(place.buffer, field)
+            self.redraw()
+            return
+        message = self.workspace.step.number if field is not None else 0
+        spec = field.spec if field is not None else None
+        self._judge(Answer(self.workspace.selection.key, message, spec))
 
     def _judge(self, answer: Answer) -> None:
         if self.session is None:

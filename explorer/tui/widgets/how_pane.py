@@ -35,6 +35,13 @@ class HowPane(Pane):
         self._marked(self.lines)
         self.show(self.lines, keep=row)
 
+    def choose(self, target: Target) -> None:
+        """Put the cursor on the row that stands for a target."""
+        for row, line in enumerate(self.lines):
+            if line.target == target or any(target == t for _, _, t in line.spans):
+                self.chosen(row, target)
+                return
+
     def target(self) -> Target | None:
         """What the cursor is on."""
         if self.cursor is None or self.cursor >= len(self.lines):
