@@ -1,0 +1,269 @@
+"""What speed costs here: ratios measured side by side in one run, in one table.  Nothing asserts on a clock.
+
+::
+
+    python tests/bench/run.py             # everything
+    python tests/bench/run.py run codec   # some of it: run, codec, frame, show, key
+
+Each figure is the median of paired measurements that alternate, so that whatever else the machine does
+falls on both sides.
+"""
+
+# ruff: noqa: T201 - a table is to be seen
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import hmac
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from terminal import Terminal
+
+from explorer.crypto.algorithms import CbcCipher, HashFunction
+from explorer.crypto.groups import ModpGroup
+from explorer.lab.run import run
+from explorer.lab.scenario import load_scenario
+from explorer.octets import Buffer
+from explorer.wire.message import Message, read_message
+
+HERE = Path(__file__).parent
+SCENARIO = "ikev1-main-psk"
+SCENARIO_LOADED = load_scenario(SCENARIO)
+RIGHT = b"\x1b[C"
+PRESSES = 9
+"""Fewer than the exchange has messages, so that each of them leads to another one."""
+
+
+class Figure(NamedTuple):
+    """One row: what was measured, against what, the ratio, and which side of ``target`` is the good one."""
+
+    name: str
+    ours: float
+    theirs: float
+    ratio: float
+    target: str
+    note: str = ""
+
+
+def clock(work: Callable[[], object], times: int = 1) -> float:
+    """Seconds per call."""
+    start = time.perf_counter()
+    for _ in range(times):
+        work()
+    return (time.perf_counter() - start) / times
+
+
+def paired(ours: Callable[[], float], theirs: Callable[[], float], pairs: int) -> tuple[float, float, float]:
+    """Medians of both sides, and the median of the ratios ours ÷ theirs of ``pairs`` alternating runs."""
+    ours(), theirs()
+    seconds = [(ours(), theirs()) for _ in range(pairs)]
+    return (
+        statistics.median(own for own, _ in seconds),
+        statistics.median(other for _, other in seconds),
+        statistics.median(own / other for own, other in seconds),
+    )
+
+
+# ---------------------------------------------------------------- (a) a run against its bare cryptography
+
+
+def whole_run() -> None:
+    trace = run(SCENARIO_LOADED)
+    _ = trace.knowledge, trace.links
+
+
+def bare_calls() -> list[partial[Any]]:
+    """The cryptographic calls of a run with their inputs, on pow, hmac, hashlib and cryptography alone."""
+    calls: list[partial[Any]] = []
+
+    def power(group: ModpGroup, base: int, exponent: int) -> bytes:
+        calls.append(partial(pow, base, exponent, group.prime))
+        return real_power(group, base, exponent)
+
+    def digest(function: HashFunction, data: bytes) -> bytes:
+        calls.append(partial(_hash, function.name, data))
+        return real_digest(function, data)
+
+    def mac(function: HashFunction, key: bytes, data: bytes) -> bytes:
+        calls.append(partial(_hmac, key, data, function.name))
+        return real_mac(function, key, data)
+
+    def encrypt(cipher: CbcCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
+        calls.append(partial(_encrypt, cipher.algorithm, key, iv, data))
+        return real_encrypt(cipher, key, iv, data)
+
+    def decrypt(cipher: CbcCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
+        calls.append(partial(_decrypt, cipher.algorithm, key, iv, data))
+        return real_decrypt(cipher, key, iv, data)
+
+    real_power, real_digest, real_mac = ModpGroup.power, HashFunction.digest, HashFunction.hmac
+    real_encrypt, real_decrypt = CbcCipher.encrypt, CbcCipher.decrypt
+    with patch.object(ModpGroup, "power", power), patch.object(HashFunction, "digest", digest), \
+            patch.object(HashFunction, "hmac", mac), patch.object(CbcCipher, "encrypt", encrypt), \
+            patch.object(CbcCipher, "decrypt", decrypt):
+        whole_run()
+    return calls
+
+
+def _hash(name: str, data: bytes) -> bytes:
+    return hashlib.new(name, data).digest()
+
+
+def _hmac(key: bytes, data: bytes, name: str) -> bytes:
+    return hmac.digest(key, data, name)
+
+
+def _encrypt(algorithm: Callable[[bytes], Any], key: bytes, iv: bytes, data: bytes) -> bytes:
+    encryptor = Cipher(algorithm(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(data) + encryptor.finalize()
+
+
+def _decrypt(algorithm: Callable[[bytes], Any], key: bytes, iv: bytes, data: bytes) -> bytes:
+    decryptor = Cipher(algorithm(key), modes.CBC(iv)).decryptor()
+    return decryptor.update(data) + decryptor.finalize()
+
+
+def measure_run() -> Iterator[Figure]:
+    calls = bare_calls()
+    counts = Counter(call.func.__name__.strip("_") for call in calls)
+
+    def bare() -> None:
+        for call in calls:
+            call()
+
+    ours, theirs, ratio = paired(partial(clock, whole_run), partial(clock, bare), 101)
+    note = ", ".join(f"{count} {name}" for name, count in counts.items())
+    yield Figure("whole run, trace and all ÷ its bare cryptography", ours, theirs, ratio, "<= 1.3", note)
+
+
+# ---------------------------------------------------------------- (b) the codec against scapy's
+
+
+def all_meanings(buffer: Buffer) -> Message:
+    message = read_message(buffer)
+    for field in message.trees[0].root.walk():
+        _ = field.meaning
+    return message
+
+
+def measure_codec() -> Iterator[Figure]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from scapy.layers.isakmp import ISAKMP
+
+    for name, target in (("message-1", ">= 4.5"), ("message-1-long-lifetimes", ">= 4.5"), ("ke-nonce", ">= 7")):
+        octets = (HERE / "fixtures" / f"{name}.bin").read_bytes()
+        buffer = Buffer("datagram", octets)
+        theirs = partial(clock, partial(ISAKMP, octets), 50)
+        for what, read, goal in (("", read_message, target), (", all meanings", all_meanings, "")):
+            own, other, ratio = paired(partial(clock, partial(read, buffer), 200), theirs, 61)
+            label = f"messages a second ÷ scapy's: {name}{what}"
+            yield Figure(label, own, other, 1 / ratio, goal, f"{len(octets)} octets, {1 / own:,.0f} a second")
+
+
+# ---------------------------------------------------------------- (c) and (e) the app on a terminal
+
+OURS = [sys.executable, "-m", "explorer", "run", SCENARIO]
+BARE = [sys.executable, str(HERE / "bare_app.py")]
+
+
+def first_frame(command: list[str], marker: bytes) -> float:
+    """Seconds from the start of the process to the first frame that shows the marker."""
+    start = time.perf_counter()
+    with Terminal(command) as terminal:
+        terminal.wait_for(marker)
+        return time.perf_counter() - start
+
+
+def key_presses(command: list[str], marker: bytes, presses: int) -> list[float]:
+    """Seconds from each key press to the end of the repainting that it causes."""
+    with Terminal(command) as terminal:
+        terminal.wait_for(marker)
+        terminal.settle()
+        return [terminal.press(RIGHT) for _ in range(presses)]
+
+
+def measure_frame() -> Iterator[Figure]:
+    ours, theirs, ratio = paired(
+        partial(first_frame, OURS, b"IKE Explorer"), partial(first_frame, BARE, b"bare app"), 9
+    )
+    yield Figure("start to first frame, exchange loaded ÷ a bare Textual app's", ours, theirs, ratio, "<= 1.8")
+
+
+def measure_key() -> Iterator[Figure]:
+    seconds = []
+    for _ in range(3):
+        own = key_presses(OURS, b"IKE Explorer", PRESSES)
+        other = key_presses(BARE, b"bare app", PRESSES)
+        seconds += list(zip(own, other, strict=True))
+    ours, theirs = statistics.median(o for o, _ in seconds), statistics.median(t for _, t in seconds)
+    ratio = statistics.median(o / t for o, t in seconds)
+    yield Figure("right arrow to repainted step ÷ a bare Textual app's Static", ours, theirs, ratio, "<= 4")
+
+
+# ---------------------------------------------------------------- (d) a command against importing scapy
+
+
+def process(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def measure_show() -> Iterator[Figure]:
+    show = [sys.executable, "-m", "explorer", "show", SCENARIO, "--format", "json"]
+    scapy = [sys.executable, "-c", "import scapy.all"]
+    ours, theirs, ratio = paired(partial(clock, partial(process, show)), partial(clock, partial(process, scapy)), 11)
+    yield Figure("explorer show --format json ÷ import scapy.all", ours, theirs, ratio, "<= 0.5")
+
+
+# ---------------------------------------------------------------- the table
+
+MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "run": measure_run, "codec": measure_codec, "frame": measure_frame, "show": measure_show, "key": measure_key,
+}
+
+
+def reached(figure: Figure) -> str:
+    if not figure.target:
+        return ""
+    sign, number = figure.target.split()
+    good = figure.ratio <= float(number) if sign == "<=" else figure.ratio >= float(number)
+    return "yes" if good else "NO"
+
+
+def duration(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.2f} {unit}"
+    return f"{seconds / 1e-6:.1f} µs"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", nargs="*", metavar="PART", help=f"any of {', '.join(MEASUREMENTS)}; all if none")
+    chosen = parser.parse_args().which or list(MEASUREMENTS)
+    if unknown := set(chosen) - set(MEASUREMENTS):
+        parser.error(f"no part is called {min(unknown)}; expected any of {', '.join(MEASUREMENTS)}")
+    print(f"{'what':<66}{'ours':>11}{'theirs':>11}{'ratio':>8}  {'target':<8}{'met':<5}notes")
+    for part in chosen:
+        try:
+            for figure in MEASUREMENTS[part]():
+                print(f"{figure.name:<66}{duration(figure.ours):>11}{duration(figure.theirs):>11}{figure.ratio:>8.2f}"
+                      f"  {figure.target:<8}{reached(figure):<5}{figure.note}", flush=True)
+        except (OSError, subprocess.CalledProcessError, TimeoutError) as error:
+            print(f"{part}: not measured: {error}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

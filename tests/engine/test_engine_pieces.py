@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import pytest
+
+from explorer.crypto.term import Constant, Drawn, Nature, Term
+from explorer.engine.ledger import Ledger
+from explorer.engine.negotiation import Policy, compare, negotiate
+from explorer.engine.notation import Notation
+from explorer.engine.refusal import Refusal
+from explorer.engine.rows import Row, match
+from explorer.events import Event, Learned, Role, Verified
+from explorer.lab.entropy import SeededEntropy
+from explorer.registry.isakmp import NotifyType
+from explorer.wire.attributes import ISAKMP_NAMESPACE, Attribute, basic, variable
+from explorer.wire.payloads import IsakmpTransform, Proposal
+
+
+def term(symbol: str, octets: bytes = b"x") -> Term:
+    return Term(symbol, octets, Constant("test"))
+
+
+def ledger(heard: list[Event], parent: Ledger | None = None) -> Ledger:
+    return Ledger(heard.append, SeededEntropy(1, "i"), Role.INITIATOR, "scope", parent)
+
+
+def policy(label: str, *values: tuple[int, int], lifetime: int = 86400) -> Policy:
+    return Policy(label, 1, 1, {**dict(values), 12: lifetime}, 12, ISAKMP_NAMESPACE)
+
+
+def offer(*transforms: tuple[Attribute, ...], protocol: int = 1) -> Proposal:
+    made = tuple(IsakmpTransform(number=n, transform_id=1, attributes=a) for n, a in enumerate(transforms, 1))
+    return Proposal(number=1, protocol=protocol, transforms=made)
+
+
+AES, DES3 = basic(1, 7), basic(1, 5)
+LIFE = variable(12, 86400)
+
+
+def test_the_policies_own_order_decides() -> None:
+    policies = [policy("policy 10", (1, 7)), policy("policy 20", (1, 5))]
+    negotiation, found = negotiate("ISAKMP", policies, [offer((DES3, LIFE), (AES, LIFE))])
+    assert found is not None
+    assert (found[0].label, found[2].number) == ("policy 10", 2)
+    assert [(c.policy, c.transform, c.ok) for c in negotiation.comparisons] == [
+        ("policy 10", 1, False), ("policy 10", 2, True)]
+    assert negotiation.chosen is negotiation.comparisons[-1]
+
+
+def test_without_a_match_every_comparison_is_kept() -> None:
+    negotiation, found = negotiate("ISAKMP", [policy("a", (1, 7)), policy("b", (1, 7))], [offer((DES3, LIFE), (LIFE,))])
+    assert found is None
+    assert negotiation.chosen is None
+    assert len(negotiation.comparisons) == 4
+    verdicts = negotiation.comparisons[0].verdicts
+    assert [(v.attribute, v.offered, v.wanted, v.ok) for v in verdicts] == [
+        ("Encryption algorithm", "3DES-CBC", "AES-CBC", False), ("Life duration", "86400", "at most 86400", True)]
+    assert negotiation.comparisons[1].verdicts[0].offered == "absent"
+
+
+@pytest.mark.parametrize(("seconds", "ok"), [(1, True), (86399, True), (86400, True), (86401, False)])
+def test_an_offered_lifetime_may_be_shorter(seconds: int, ok: bool) -> None:
+    _, found = negotiate("ISAKMP", [policy("p", (1, 7))], [offer((AES, variable(12, seconds)))])
+    assert (found is not None) == ok
+
+
+def test_trap_20_values_are_compared_whatever_their_form() -> None:
+    _, found = negotiate("ISAKMP", [policy("p", (1, 7), lifetime=28800)], [offer((AES, basic(12, 28800)))])
+    assert found is not None
+    _, found = negotiate("ISAKMP", [policy("p", (1, 7), lifetime=28800)], [offer((AES, variable(12, 28800, 9)))])
+    assert found is not None
+
+
+def test_an_attribute_that_the_policy_does_not_want_is_one_against_it() -> None:
+    proposal = offer((AES, LIFE, basic(14, 256)))
+    verdicts = compare(policy("p", (1, 7)), proposal, proposal.transforms[0])
+    assert [(v.attribute, v.offered, v.wanted, v.ok) for v in verdicts[-1:]] == [("Key length", "256", "absent", False)]
+
+
+def test_another_protocol_never_matches() -> None:
+    _, found = negotiate("ISAKMP", [policy("p", (1, 7))], [offer((AES, LIFE), protocol=3)])
+    assert found is None
+
+
+def test_no_policies_and_no_proposals_match_nothing() -> None:
+    assert negotiate("ISAKMP", [], [offer((AES, LIFE))])[1] is None
+    assert negotiate("ISAKMP", [policy("p", (1, 7))], []) [1] is None
+
+
+def test_notation_with_optional_groups() -> None:
+    notation = Notation.parse("HDR*, HASH(1), SA, Ni [, KE ] [, IDci, IDcr ]")
+    assert notation.encrypted
+    assert notation.required == ("HASH(1)", "SA", "Ni")
+    assert notation.optional == (("KE",), ("IDci", "IDcr"))
+    assert notation.words(()) == ("HASH(1)", "SA", "Ni")
+    assert notation.words(("KE",)) == ("HASH(1)", "SA", "Ni", "KE")
+    assert notation.words(("IDci",)) == ("HASH(1)", "SA", "Ni"), "a group is there together or not at all"
+    assert notation.words(("IDci", "IDcr", "KE"))[-3:] == ("KE", "IDci", "IDcr")
+
+
+def test_notation_in_the_clear() -> None:
+    assert Notation.parse("HDR, KE, Ni") == Notation(encrypted=False, required=("KE", "Ni"), optional=())
+    assert Notation.parse("") == Notation(encrypted=False, required=(), optional=())
+
+
+def test_rows_are_found_by_role_and_state() -> None:
+    row = Row(Role.INITIATOR, "idle", "", None, None, "HDR, SA", "waits")
+    assert match([row], Role.INITIATOR, "idle") is row
+    assert match([row], Role.RESPONDER, "idle") is None
+    assert match([row], Role.INITIATOR, "waits") is None
+
+
+def test_what_is_learned_is_said_in_order() -> None:
+    heard: list[Event] = []
+    book, a, b = ledger(heard), term("A"), term("B")
+    assert book.learn(a, b) is b
+    assert [e.term for e in heard if isinstance(e, Learned)] == [a, b]
+    assert book["A"] is a
+    assert "C" not in book
+    with pytest.raises(KeyError):
+        book["C"]
+
+
+def test_what_is_held_is_not_said_again() -> None:
+    heard: list[Event] = []
+    book, a = ledger(heard), term("A")
+    assert book.hold(a) is a
+    assert book["A"] is a
+    assert not heard
+
+
+def test_a_ledger_falls_back_on_its_parent() -> None:
+    heard: list[Event] = []
+    parent = ledger(heard)
+    child = ledger(heard, parent)
+    outer, inner = parent.hold(term("A")), term("A")
+    assert child["A"] is outer
+    assert "A" in child
+    assert not child.own("A")
+    child.hold(inner)
+    assert child["A"] is inner
+    assert parent["A"] is outer
+    assert child.own("A")
+
+
+def test_a_snapshot_takes_back_what_came_after_it() -> None:
+    book = ledger([])
+    a = book.hold(term("A"))
+    saved = book.snapshot()
+    book.hold(term("A", b"y"))
+    book.hold(term("B"))
+    book.restore(saved)
+    assert book["A"] is a
+    assert "B" not in book
+
+
+def test_a_draw_is_keyed_by_its_purpose() -> None:
+    heard: list[Event] = []
+    first, other = ledger(heard), ledger(heard)
+    other.draw("xi", 40, "RFC 2409 §5")
+    nonce = other.draw("Ni_b", 20, "RFC 2409 §5", Nature.PUBLIC)
+    assert nonce.octets == first.draw("Ni_b", 20, "RFC 2409 §5", Nature.PUBLIC).octets
+    assert isinstance(nonce.origin, Drawn)
+    assert (nonce.owner, nonce.scope, nonce.nature) == ("initiator", "scope", Nature.PUBLIC)
+
+
+def test_equal_octets_verify() -> None:
+    heard: list[Event] = []
+    expected, received = term("HASH_I", b"same"), term("HASH_I", b"same")
+    ledger(heard).verify(expected, received, Role.INITIATOR, "RFC 2409 §5")
+    assert heard == [Verified("HASH_I", expected, received, Role.INITIATOR, "RFC 2409 §5")]
+
+
+@pytest.mark.parametrize(("proves", "notify"), [(Role.INITIATOR, NotifyType.AUTHENTICATION_FAILED),
+                                                (None, NotifyType.INVALID_HASH_INFORMATION)])
+@pytest.mark.parametrize("octets", [b"", b"sam", b"same!", b"samf"])
+def test_other_octets_are_refused(proves: Role | None, notify: NotifyType, octets: bytes) -> None:
+    heard: list[Event] = []
+    expected, received = term("HASH_I", b"same"), term("HASH_I", octets)
+    with pytest.raises(Refusal) as caught:
+        ledger(heard).verify(expected, received, proves, "RFC 2409 §5")
+    event = caught.value.event()
+    assert (event.expected, event.received, event.notify) == (expected, received, notify.label)
+    assert not heard
+
+
+def test_a_refusal_becomes_an_event() -> None:
+    event = Refusal("why", "where", NotifyType.INVALID_SPI, offset=7).event()
+    assert (event.reason, event.citation, event.notify, event.offset) == ("why", "where", "INVALID-SPI", 7)
+    assert Refusal("why", "where").event().notify == ""
+
+
+def test_the_other_role() -> None:
+    assert (Role.INITIATOR.other, Role.RESPONDER.other) == (Role.RESPONDER, Role.INITIATOR)

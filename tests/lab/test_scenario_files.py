@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from explorer.content import content_folder
+from explorer.errors import ExplorerError
+from explorer.lab.scenario import load_scenario, read_scenario
+
+GOOD = (content_folder() / "scenarios" / "ikev1-main-psk.toml").read_text(encoding="utf-8")
+
+BROKEN: list[tuple[str, str, str, str, str]] = [
+    ("a missing title", 'title = "IKEv1 Main Mode, pre-shared key"\n', "", "title", "missing"),
+    ("a missing table", "[responder]", "[bystander]", "bystander", "unknown field"),
+    ("a missing key", 'psk = "correct horse battery staple"\n', "", "initiator", "psk"),
+    ("a number in quotes", "priority = 10", 'priority = "10"', "initiator.isakmp[0].priority", "int"),
+    ("text without quotes", 'hash = "sha1"', "hash = 1", "isakmp[0].hash", "str"),
+    ("an unknown key", "seed = 1998", 'seed = 1998\ncolour = "red"', "colour", "unknown field"),
+    ("an unknown key in a policy", "priority = 10", "priority = 10\nprf = 1", "initiator.isakmp[0]", "prf"),
+    ("an unknown cipher", '"aes-128"', '"rot-13"', "isakmp[0].encryption", "rot-13"),
+    ("an unknown hash", '"md5"', '"md4"', "isakmp[3].hash", "md4"),
+    ("an unknown group", "group = 14", "group = 3", "initiator.isakmp[0].group", "expected one of 1, 2, 5, 14"),
+    ("a negative group", "group = 14", "group = -1", "initiator.isakmp[0].group", "got -1"),
+    ("a bad address", 'address = "10.0.0.1"', 'address = "10.0.0.256"', "initiator.address",
+     "expected an IPv4 address"),
+    ("a name for an address", 'address = "10.0.0.2"', 'address = "gw"', "responder.address",
+     "expected an IPv4 address"),
+    ("the same address twice", 'address = "10.0.0.2"', 'address = "10.0.0.1"', "responder.address", "another address"),
+    ("a bad host", 'host = "192.168.1.10"', 'host = "192.168.1"', "initiator.host", "expected an IPv4 address"),
+    ("a bad network", "192.168.1.0/24", "192.168.1.1/24", "initiator.protects", "expected an IPv4 network"),
+    ("an empty key", '"correct horse battery staple"', '""', "initiator.psk", "not empty"),
+    ("an empty hex key", '"correct horse battery staple"', '"0x"', "initiator.psk", "not empty"),
+    ("half an octet of key", '"correct horse battery staple"', '"0xabc"', "initiator.psk", "hex digits"),
+    ("an empty address", 'address = "10.0.0.1"', 'address = ""', "initiator.address", "expected an IPv4 address"),
+    ("a lifetime of zero", "priority = 10", "priority = 10\nlifetime = 0", "initiator.isakmp[0].lifetime", "from 1"),
+    ("a lifetime too long", "priority = 10", "priority = 10\nlifetime = 4294967296", "isakmp[0].lifetime",
+     "4294967295"),
+    ("a priority of zero", "priority = 10", "priority = 0", "initiator.isakmp[0].priority", "from 1"),
+    ("a priority twice", "priority = 20", "priority = 10", "initiator.isakmp", "a priority of its own"),
+    ("an unknown protocol", 'protocol = "ikev1"', 'protocol = "ikev9"', "protocol", "ikev9"),
+    ("an unknown action", '"ping"]', '"dance"]', "script[2]", "dance"),
+    ("a ping first", '["phase 1", "phase 2", "ping"]', '["ping"]', "script", "the beginning of"),
+    ("an empty script", '["phase 1", "phase 2", "ping"]', "[]", "script", "the beginning of"),
+    ("an unknown goal", 'goal = "established"', 'goal = "perhaps"', "goal", "perhaps"),
+    ("a bad identity", 'name = "Initiator"', 'name = "I"\nidentity = "gw\\u0007"', "initiator.identity", "host name"),
+    ("a foreign identity", 'name = "Initiator"', 'name = "I"\nidentity = "gw.münchen.de"', "initiator.identity",
+     "ASCII"),
+    ("a long identity", 'name = "Initiator"', f'name = "I"\nidentity = "{"x" * 256}"', "initiator.identity", "255"),
+    ("an empty identity", 'name = "Initiator"', 'name = "I"\nidentity = ""', "initiator.identity", "expected"),
+    ("a bad pfs group", "[[initiator.ipsec]]", "[[initiator.ipsec]]\npfs_group = 4", "initiator.ipsec", "pfs_group"),
+    ("a slow network", "[initiator]", "[network]\nlatency = 61\n[initiator]", "network.latency", "from 0 to 60"),
+    ("a backward network", "[initiator]", "[network]\nlatency = -1\n[initiator]", "network.latency", "from 0 to 60"),
+    ("a network of nan", "[initiator]", "[network]\nlatency = nan\n[initiator]", "network.latency", "from 0 to 60"),
+    ("a negative seed", "seed = 1998", "seed = -1", "seed", ""),
+    ("not TOML", "[initiator]", "[initiator", "not TOML", "line"),
+    ("a key twice", "seed = 1998", "seed = 1998\nseed = 1", "not TOML", "line"),
+]
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(ExplorerError) as caught:
+        read_scenario(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.isprintable()
+    assert str(path) in text
+    assert caught.value.args == (text,)
+    return text.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(("old", "new", "key", "expected"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
+def test_a_broken_file_is_one_line(tmp_path: Path, old: str, new: str, key: str, expected: str) -> None:
+    assert old in GOOD
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    text = complaint(path)
+    assert key in text
+    assert expected in text
+
+
+def test_a_table_without_policies(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    start, end = GOOD.index("[[responder.isakmp]]"), GOOD.index("[[responder.ipsec]]")
+    path.write_text(GOOD[:start] + GOOD[end:], encoding="utf-8")
+    assert "isakmp" in complaint(path)
+    path.write_text(GOOD[:start] + "isakmp = []\n" + GOOD[end:], encoding="utf-8")
+    assert "expected at least one" in complaint(path)
+
+
+def test_two_pfs_groups(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD.replace("[[initiator.ipsec]]", "[[initiator.ipsec]]\npfs_group = 14", 1), encoding="utf-8")
+    assert "the same pfs_group" in complaint(path)
+
+
+@pytest.mark.parametrize("octets", [b"\xff\xfe", b'title = "\xe4"', b"\x80"])
+def test_not_utf_8(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(octets)
+    assert "is not UTF-8 text" in complaint(path)
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "empty.toml"
+    path.write_bytes(b"")
+    assert "title" in complaint(path)
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    assert "cannot be read" in complaint(tmp_path / "nowhere.toml")
+    assert "cannot be read" in complaint(tmp_path)
+
+
+def test_an_unknown_name_lists_those_that_ship() -> None:
+    with pytest.raises(ExplorerError) as caught:
+        load_scenario("ikev1-main-pks")
+    assert "'ikev1-main-pks'" in str(caught.value)
+    assert "ikev1-main-psk, ikev1-main-psk-pfs" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_are_not_paths() -> None:
+    for name in ("", "..", "ikev1\nmain", "\x1b[31m"):
+        with pytest.raises(ExplorerError) as caught:
+            load_scenario(name)
+        assert str(caught.value).isprintable()

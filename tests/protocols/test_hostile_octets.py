@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pair import I, Pair, R, quick, shipped
+
+from explorer.errors import WireError
+from explorer.events import Concluded, Learned, Role, SaInstalled, Verified
+from explorer.lab.entropy import SeededEntropy
+from explorer.octets import Buffer
+from explorer.protocols.esp.observer import EspObserver
+from explorer.protocols.ikev1.observer import Ikev1Observer
+from explorer.wire.message import HEADER_SIZE, read_message
+
+
+@cache
+def genuine() -> tuple[bytes, ...]:
+    return tuple(fresh().reach(9).sent)
+
+
+def fresh() -> Pair:
+    return Pair(quick(shipped(I), 1), quick(shipped(R), 1))
+
+
+def is_clear_and_well_formed(octets: bytes) -> bool:
+    try:
+        message = read_message(Buffer("d", octets))
+    except WireError:
+        return False
+    return not message.header.encrypted and message.header.exchange_type in (2, 32)
+
+
+def repaired(octets: bytes) -> bytes:
+    return octets[:24] + len(octets).to_bytes(4, "big") + octets[28:] if len(octets) >= HEADER_SIZE else octets
+
+
+@st.composite
+def junk(draw: st.DrawFn) -> bytes:
+    if draw(st.integers(0, 5)) == 0:
+        return draw(st.binary(max_size=400))
+    octets = bytearray(draw(st.sampled_from(genuine())))
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(octets) - 1))
+        match draw(st.integers(0, 3)):
+            case 0 | 1:
+                octets[at] = draw(st.integers(0, 255))
+            case 2:
+                octets[at:at] = draw(st.binary(min_size=1, max_size=16))
+            case _:
+                del octets[max(at, HEADER_SIZE) : at + draw(st.integers(1, 16))]
+    return repaired(bytes(octets)) if draw(st.booleans()) else bytes(octets)
+
+
+@settings(max_examples=400)
+@given(st.integers(0, 9), st.sampled_from([I, R]), st.lists(junk(), min_size=1, max_size=4))
+def test_no_peer_raises_and_no_sa_comes_of_junk(delivered: int, role: Role, datagrams: list[bytes]) -> None:
+    pair = fresh().reach(delivered)
+    honest = {octets[HEADER_SIZE:] for octets in genuine() if len(octets) > HEADER_SIZE}
+    disturbed = False
+    for octets in datagrams:
+        if octets in genuine() or octets[HEADER_SIZE:] in honest:
+            continue
+        before = len(pair.of(SaInstalled, role)) + len([e for e in pair.of(Verified, role) if e.proves])
+        pair.feed(role, octets)
+        assert len(pair.of(SaInstalled, role)) + len([e for e in pair.of(Verified, role) if e.proves]) == before
+        disturbed = disturbed or is_clear_and_well_formed(octets)
+    if not disturbed:
+        assert pair.finish().up
+        assert tuple(pair.sent) == genuine()
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 9), st.sampled_from([I, R]), st.sampled_from(range(9)), st.binary(min_size=28, max_size=28))
+def test_a_genuine_body_under_any_header_never_raises(delivered: int, role: Role, number: int, header: bytes) -> None:
+    pair = fresh().reach(delivered)
+    octets = repaired(header + genuine()[number][HEADER_SIZE:])
+    pair.feed(role, octets)
+    for at in (0, 8, 16, 20):
+        mixed = genuine()[number][:at] + header[at : at + 4] + genuine()[number][at + 4 :]
+        pair.feed(role, repaired(mixed))
+
+
+@pytest.mark.parametrize("delivered", range(10))
+@pytest.mark.parametrize("role", [I, R])
+def test_any_message_of_the_run_at_any_time(delivered: int, role: Role) -> None:
+    pair = fresh().reach(delivered)
+    for octets in genuine():
+        before = len(pair.of(SaInstalled, role))
+        pair.feed(role, octets)
+        if octets[18] == 32:
+            continue
+        assert len(pair.of(SaInstalled, role)) <= before + 1
+    assert len([e for e in pair.of(Concluded, role) if e.outcome == "completed"]) <= 2
+
+
+@pytest.mark.parametrize("role", [I, R])
+@pytest.mark.parametrize("number", range(1, 10))
+def test_a_message_with_an_empty_cookie_never_raises(number: int, role: Role) -> None:
+    octets = genuine()[number - 1]
+    for delivered in range(10):
+        for at in (0, 8):
+            pair = fresh().reach(delivered)
+            pair.feed(role, octets[:at] + bytes(8) + octets[at + 8 :])
+            pair.finish()
+
+
+def test_a_flood_of_first_messages_finds_an_end() -> None:
+    pair = fresh().start()
+    first = pair.pending
+    for number in range(200):
+        pair.feed(R, number.to_bytes(8, "big") + first[8:]) if number else None
+    assert any("Too many" in refused.reason for refused in pair.refusals(R))
+
+
+@given(st.lists(junk(), max_size=6))
+def test_the_eavesdropper_never_raises_and_learns_no_secret(datagrams: list[bytes]) -> None:
+    observer, esp = Ikev1Observer(SeededEntropy(1, "eavesdropper")), EspObserver()
+    for octets in (*datagrams, *genuine(), *datagrams):
+        observer.see(octets, "10.0.0.1")
+        esp.see(octets)
+    while (event := observer.next_event()) is not None:
+        assert not isinstance(event, Learned) or event.term.symbol.startswith("IV")
+
+
+def test_a_responder_without_a_cookie_is_refused_and_never_raises() -> None:
+    pair = fresh().start()
+    second, fourth = (genuine()[n][:8] + bytes(8) + genuine()[n][16:] for n in (1, 3))
+    assert pair.feed(I, second) == []
+    assert pair.feed(I, fourth) == []
+    assert len(pair.refusals(I)) == 2
+    assert pair.finish().up
