@@ -88,13 +88,20 @@ class Octet(Expr):
 
 
 class Concat(Expr):
-    """``a | b | c``."""
+    """``a | b | c``.  Joined when looked at: most concatenations are only a step on the way to a longer one."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("_joined", "parts")
 
-    def __init__(self, parts: tuple[Expr, ...]) -> None:
-        super().__init__(b"".join([part.octets for part in parts]))
+    def __init__(self, parts: tuple[Expr, ...]) -> None:  # its octets come later
         self.parts = parts
+        self._joined: bytes | None = None
+
+    @property
+    def octets(self) -> bytes:  # type: ignore[override]
+        """The parts, one after another."""
+        if self._joined is None:
+            self._joined = b"".join([part.octets for part in self.parts])
+        return self._joined
 
     def inputs(self) -> tuple[Expr, ...]:
         return self.parts

@@ -160,6 +160,9 @@ def read_scenario(path: Path) -> Scenario:
         raise ExplorerError(f"{path}: octet {error.start} is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         raise ExplorerError(f"{path}: not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits and tables in tables without end are TOML that nobody means.
+        raise ExplorerError(f"{path}: not TOML that can be read: {str(error).splitlines()[0]}") from error
     except msgspec.ValidationError as error:
         raise ExplorerError(f"{path}: {_place(str(error))}") from error
     _check(path, scenario)
@@ -211,6 +214,11 @@ def _peer_complaints(peer: PeerFile) -> Iterator[str]:
             check(text)
         except ValueError as error:
             yield f"{key}: {error}"
+    for index, text in enumerate(peer.vendor_ids):
+        if not 1 <= len(text.encode()) <= 256:
+            yield f"vendor_ids[{index}]: expected 1 to 256 octets"
+    if len(peer.psk) > 1024:
+        yield "psk: expected at most 1024 characters"
     if not peer.isakmp or not peer.ipsec:
         yield "isakmp and ipsec: expected at least one table of each"
     for index, policy in enumerate(peer.isakmp):
@@ -267,9 +275,11 @@ def _identity(text: str) -> Identity:
 def _psk(text: str) -> bytes:
     if text.startswith("0x"):
         try:
-            return bytes.fromhex(text[2:])
+            key = bytes.fromhex(text[2:])
         except ValueError as error:
             raise ValueError("expected pairs of hex digits after 0x") from error
-    if not text:
+    else:
+        key = text.encode()
+    if not key:
         raise ValueError("expected a key that is not empty")
-    return text.encode()
+    return key

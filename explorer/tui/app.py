@@ -11,7 +11,7 @@ from textual.theme import Theme
 
 from explorer.tui.screens.exchange import ExchangeScreen
 from explorer.tui.screens.study import StudyScreen
-from explorer.tui.theme import ROLES, SURFACES
+from explorer.tui.theme import ROLES, SURFACES, Palette
 
 if TYPE_CHECKING:
     from explorer.lab.scenario import Scenario
@@ -60,6 +60,7 @@ class ExplorerApp(App[None]):
         self.trace = trace
         self.scenario = scenario
         self.draw_seed = draw_seed
+        self._palette: Palette | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "ike-dark"
@@ -75,6 +76,18 @@ class ExplorerApp(App[None]):
             "ike-app": surfaces["app"],
             "ike-pane": surfaces["pane"],
         }
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the present theme; asked for on every repainting, so it is kept."""
+        if self._palette is None:
+            name = "ansi" if self.native_ansi_color else "dark" if self.current_theme.dark else "light"
+            self._palette = Palette(name, not self.no_color)
+        return self._palette
+
+    def watch_theme(self, _name: str) -> None:
+        """Another theme, other colours."""
+        self._palette = None
 
     def get_default_screen(self) -> Screen[None]:
         """The exchange; there is no home yet."""

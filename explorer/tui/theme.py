@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.style import Style
 
@@ -51,30 +52,33 @@ SURFACES: dict[str, dict[str, str]] = {
 }
 
 
+class Palette(NamedTuple):
+    """Which colours: ``dark``, ``light`` or ``ansi``; or none, under ``NO_COLOR``."""
+
+    name: str
+    colour: bool
+
+
 @lru_cache(maxsize=1024)
-def style(palette: str, role: str, surface: str, bold: bool, colour: bool = True) -> Style:
+def style(palette: Palette, role: str, surface: str, bold: bool) -> Style:
     """How a piece is drawn.
 
     Args:
-        palette: ``dark``, ``light`` or ``ansi``.
         role: a colour role, with ``-inverse`` where ink and surface change places.
         surface: what it stands on.
-        colour: ``False`` under ``NO_COLOR``: marks, bold and reverse carry the meaning then.
     """
     inverse = role.endswith("-inverse")
     name = role.removesuffix("-inverse")
-    if not colour:
+    if not palette.colour:
+        # Marks, bold and reverse carry the meaning then.
         return Style(bold=bold or None, reverse=(inverse or surface == "selected" or name == "failed") or None)
-    ground = SURFACES[palette][surface]
+    ground = SURFACES[palette.name][surface]
     if name == "failed":
-        ink, filling = FAILED[palette]
+        ink, filling = FAILED[palette.name]
         return Style(color=ink, bgcolor=filling, bold=True)
-    ink = ROLES[palette][name]
-    if inverse:
-        return Style(
-            color=SURFACES[palette]["app"] if palette != "ansi" else None,
-            bgcolor=ink,
-            bold=True,
-            reverse=palette == "ansi" or None,
-        )
-    return Style(color=ink, bgcolor=ground, bold=bold)
+    ink = ROLES[palette.name][name]
+    if not inverse:
+        return Style(color=ink, bgcolor=ground, bold=bold)
+    if palette.name == "ansi":
+        return Style(color=ink, bold=True, reverse=True)
+    return Style(color=SURFACES[palette.name]["app"], bgcolor=ink, bold=True)

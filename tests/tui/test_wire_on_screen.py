@@ -10,8 +10,8 @@ from explorer.errors import ExplorerError
 from explorer.trace.trace import Trace
 from explorer.tui.lines import MARKS, Line
 from explorer.tui.render import caption, chrome, exchange, knowledge
-from explorer.tui.screens.exchange import plain
 from explorer.tui.screens.help import help_lines
+from explorer.tui.widgets.line_view import plain
 from explorer.tui.workspace import Workspace
 
 WIDTHS = {"exchange": 54, "message": 78, "bytes": 78, "knowledge": 54, "how": 78}

@@ -110,11 +110,18 @@ class Exchange:
 
     def _open(self, chain: IvChain, sealed: Term, message: Message) -> Message:
         try:
-            return open_message(message, chain.open(sealed))
+            opened = open_message(message, chain.open(sealed))
         except WireError as error:
             reason = f"Decrypts to nonsense: {error.rule}; the two sides do not hold the same key"
             notify = NotifyType.PAYLOAD_MALFORMED
             raise Refusal(reason, error.citation, notify, received=sealed, offset=error.offset) from error
+        end = opened.places[-1].end if opened.places else 0
+        padding = len(opened.trees[-1].buffer.octets) - end
+        if padding >= chain.cipher.block:
+            # Whole blocks at the end would be covered by no hash, and would move the chain for what follows.
+            reason = f"{padding} octets of padding, expected fewer than a block of {chain.cipher.block}"
+            raise Refusal(reason, "RFC 2409 Appendix B", NotifyType.PAYLOAD_MALFORMED, offset=end)
+        return opened
 
     def bind_own(self, words: Named, message: Message) -> list[Binding]:
         """On the sender's side the terms exist already; here they get their octets."""

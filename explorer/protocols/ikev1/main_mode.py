@@ -213,7 +213,11 @@ def parse_sa(body: bytes) -> SecurityAssociation:
     if body[:4] != bytes((0, 0, 0, 1)):
         raise Refusal("Only the IPsec DOI is known here", "RFC 2407 §4.2", NotifyType.DOI_NOT_SUPPORTED)
     octets = bytes((0, 0)) + (len(body) + 4).to_bytes(2, "big") + body
-    return read(SecurityAssociation, octets, 0, len(octets))[0]
+    sa = read(SecurityAssociation, octets, 0, len(octets))[0]
+    transforms = [transform for proposal in sa.proposals for transform in proposal.transforms]
+    if any(p.reserved for p in sa.proposals) or any(t.reserved or t.reserved2 for t in transforms):
+        raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
+    return sa
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

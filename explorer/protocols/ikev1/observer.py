@@ -107,8 +107,10 @@ class Ikev1Observer:
     def _compute(self, watched: _Watched, bindings: list[Binding], message: Message) -> list[Term]:
         """Vectors are made of public octets alone (RFC 2409 Appendix B), so an eavesdropper has them too."""
         ledger, exchange = watched.ledger, watched.exchange
-        if exchange is MainMode and not watched.ivs and "g^xr" in ledger:
-            policy = policy_of(parse_sa(ledger["SAr_b"].octets).proposals[0].transforms[0])
+        if exchange is MainMode and not watched.ivs and "g^xi" in ledger and "g^xr" in ledger:
+            offered = parse_sa(ledger["SAr_b"].octets).proposals if "SAr_b" in ledger else ()
+            transforms = [transform for proposal in offered for transform in proposal.transforms]
+            policy = policy_of(transforms[0]) if transforms else None
             if policy is None:
                 return []
             watched.policy = policy

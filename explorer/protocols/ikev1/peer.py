@@ -15,11 +15,13 @@ from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.exchange import Exchange, Party
 from explorer.protocols.ikev1.main_mode import UP, MainMode
 from explorer.protocols.ikev1.quick_mode import QuickMode
-from explorer.registry.isakmp import ExchangeType, NotifyType
+from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
 from explorer.wire.message import Message, read_message
 
 MOST_SESSIONS = 64
 """Phase 1 negotiations that one peer keeps at a time; a flood of first messages finds this end."""
+
+_KNOWN_FLAGS = sum(HeaderFlag)
 
 MOST_QUICK_MODES = 64
 """Quick Modes that one ISAKMP SA keeps."""
@@ -56,8 +58,12 @@ class Ikev1Peer:
     def start(self, remote: str, now: float) -> None:
         """Begin Main Mode with the peer at this address."""
         session = Session(MainMode(self._party(remote), Role.INITIATOR), remote)
+        try:
+            session.phase1.begin()
+        except Refusal as refusal:
+            self._events.append(refusal.event())
+            return
         self._sessions.append(session)
-        session.phase1.begin()
         self._flush(session, session.phase1)
 
     def start_quick(self, remote: str, now: float) -> None:
@@ -66,7 +72,9 @@ class Ikev1Peer:
         Raises:
             LookupError: there is no such SA.
         """
-        session = next(s for s in self._sessions if s.address == remote and s.phase1.state == UP)
+        session = next((s for s in self._sessions if s.address == remote and s.phase1.state == UP), None)
+        if session is None:
+            raise LookupError(f"no ISAKMP SA with {remote}")
         purpose = f"M-ID/{session.address}/{len(session.quick) + 1}"
         message_id = int.from_bytes(self._entropy.draw(4, purpose), "big") or 1
         quick = QuickMode(session.phase1, Role.INITIATOR, Drawn("M-ID", "RFC 2408 §3.1"), message_id)
@@ -112,6 +120,12 @@ class Ikev1Peer:
         if header.version >> 4 != 1:
             found = f"Version is {header.version >> 4}.{header.version & 15}, expected 1.0"
             raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MAJOR_VERSION, offset=17)
+        if header.version & 15:
+            found = f"Minor version is {header.version & 15}, larger than this side's 0"
+            raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MINOR_VERSION, offset=17)
+        if header.flags & ~_KNOWN_FLAGS:
+            found = f"Flags {header.flags:#04x} have bits that are not defined"
+            raise Refusal(found, "RFC 2408 §5.2", NotifyType.INVALID_FLAGS, offset=19)
         if header.exchange_type == ExchangeType.IDENTITY_PROTECTION:
             self._main_mode(message, data, address)
         elif header.exchange_type == ExchangeType.QUICK_MODE:
@@ -129,6 +143,10 @@ class Ikev1Peer:
             session = self._new_session(message, address)
         if self._repeated(session, data):
             return
+        begins = session.phase1.role is Role.RESPONDER and session.phase1.state == "idle"
+        if not begins and not any(message.header.responder_cookie):
+            reason = "Only the first message has no responder cookie"
+            raise Refusal(reason, "RFC 2408 §3.1", NotifyType.INVALID_COOKIE, offset=8)
         self._deliver(session, session.phase1, message, data)
         if session not in self._sessions:
             self._sessions.append(session)
@@ -136,7 +154,7 @@ class Ikev1Peer:
     def _quick_mode(self, message: Message, data: bytes, address: str) -> None:
         header = message.header
         session = self._find(message, address)
-        if session is None or session.phase1.state != UP:
+        if session is None or session.phase1.state != UP or not any(header.responder_cookie):
             raise Refusal("No ISAKMP SA has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=0)
         if not header.message_id:
             raise Refusal("Message ID is 0 outside phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=20)

@@ -211,9 +211,10 @@ class QuickMode(Exchange):
 
     def _hold_spi(self, symbol: str, owner: Role, sa: str, proposal: Proposal) -> None:
         """A received SPI is a term whose octets are a part of the received SA."""
-        body = self.ledger[sa].origin
-        at = self.ledger[sa].octets.index(proposal.spi)
-        origin = Span(body.buffer, body.start + at, body.start + at + 4) if isinstance(body, Span) else body
+        origin: Origin = self.ledger[sa].origin
+        if isinstance(origin, Span):
+            at = origin.start + _spi_offset(self.ledger[sa].octets, proposal)
+            origin = Span(origin.buffer, at, at + len(proposal.spi))
         self.ledger.learn(Term(symbol, proposal.spi, origin, scope=self.ledger.scope, owner=str(owner)))
 
     def _draw_spi(self, symbol: str) -> Term:
@@ -264,6 +265,17 @@ class QuickMode(Exchange):
     def _sa_term(self, symbol: str, proposals: tuple[Proposal, ...]) -> Term:
         body = build(SecurityAssociation(proposals=proposals))[4:]
         return Term(symbol, body, Configured(_CITE), scope=self.ledger.scope, owner=str(self.role))
+
+
+def _spi_offset(body: bytes, proposal: Proposal) -> int:
+    """Where in the body of an SA payload a proposal's SPI stands: the same octets may stand elsewhere by chance."""
+    at = 8  # after DOI and Situation
+    while at < len(body):
+        size = int.from_bytes(body[at + 2 : at + 4], "big")
+        if body[at + 4] == proposal.number:
+            return at + 8
+        at += size
+    return 0
 
 
 def _spi_spans(message: Message) -> list[Span]:

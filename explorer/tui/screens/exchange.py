@@ -102,7 +102,11 @@ class ExchangeScreen(Screen[None]):
         return ()
 
     def redraw(self) -> None:
-        """Bring every visible pane up to date."""
+        """Bring every visible pane up to date, in one repainting."""
+        with self.app.batch_update():
+            self._redraw()
+
+    def _redraw(self) -> None:
         width, height = self.app.size
         if width < LEAST_WIDTH or height < LEAST_HEIGHT:
             self.query_one(Desk).rearrange(Wish(), self.app.size)
@@ -128,8 +132,7 @@ class ExchangeScreen(Screen[None]):
             self.draw_lesson(pane, width)
             return
         render = {"exchange": exchange, "message": message, "bytes": octets, "knowledge": knowledge, "how": how}[name]
-        pane.border_title, below = plain(render.title(workspace)[0]), render.title(workspace)[1]
-        pane.border_subtitle = plain(below) if below else None
+        pane.entitle(*render.title(workspace))
         lines = render.lines(workspace, width)
         if isinstance(pane, HowPane):
             story = (workspace.selection, len(workspace.trail), width)
@@ -152,7 +155,7 @@ class ExchangeScreen(Screen[None]):
         widget.set_class(boxed, "-boxed")
         rows, where = self.caption_rows(width - (4 if boxed else 2), height - (2 if boxed else 0))
         if boxed:
-            widget.border_title, widget.border_subtitle = "What is happening", plain(where)
+            widget.entitle("What is happening", where)
         rows = [Line([Piece(" "), *row.pieces]) for row in rows]
         widget.show(rows)
 
@@ -466,8 +469,3 @@ def _runner(screen: ExchangeScreen, action: str):  # type: ignore[no-untyped-def
         await screen.run_action(action)
 
     return run
-
-
-def plain(text: str) -> str:
-    """Border titles are read as markup; what comes from a trace must not be."""
-    return text.replace("[", "\\[")

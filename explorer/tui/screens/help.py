@@ -48,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill it."""
         pane = self.query_one(Pane)
-        pane.border_title, pane.border_subtitle = "Help", "esc closes"
+        pane.entitle("Help", "esc closes")
         pane.show(help_lines(self._workspace, min(self.app.size.width, 88) - 8))
         pane.focus()
 

@@ -18,7 +18,7 @@ from explorer.tui.arrangement import MIDDLE
 from explorer.tui.keys import lesson_bindings
 from explorer.tui.lines import Line, Piece, Target, wrap
 from explorer.tui.render import lesson as render
-from explorer.tui.screens.exchange import ExchangeScreen, plain
+from explorer.tui.screens.exchange import ExchangeScreen
 from explorer.tui.screens.lessons import LessonsScreen
 from explorer.tui.widgets.lesson_pane import LessonPane
 from explorer.tui.widgets.line_view import Pane
@@ -140,8 +140,7 @@ class StudyScreen(ExchangeScreen):
         session = self.session
         if session is None:
             return
-        title, below = render.title(session)
-        pane.border_title, pane.border_subtitle = plain(title), plain(below)
+        pane.entitle(*render.title(session))
         if isinstance(pane, LessonPane):
             question = session.question
             pane.takes_text = question is not None and question.kind != "select" and not session.solved

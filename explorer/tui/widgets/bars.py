@@ -13,7 +13,6 @@ class Bar(LineView):
     """A row on the app's own surface; parts of it can be clicked."""
 
     surface = "app"
-    can_focus = False
 
     class Clicked(Message):
         """A named part was clicked."""

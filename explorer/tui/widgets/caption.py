@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from explorer.tui.widgets.line_view import LineView
+from explorer.tui.widgets.line_view import Pane
 
 
-class Caption(LineView):
-    """The sentence above the panes; never scrolled, never focused."""
-
-    can_focus = False
-    DEFAULT_CSS = "Caption { overflow-y: hidden; }"
+class Caption(Pane, can_focus=False):
+    """The sentence above the panes; never focused."""

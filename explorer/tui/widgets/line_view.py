@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from explorer.tui.lines import Line, Target
-from explorer.tui.theme import style
+from explorer.tui.theme import Palette, style
+
+if TYPE_CHECKING:
+    from explorer.tui.app import ExplorerApp
+
+_WHEEL = 3
+"""Rows that one notch of the wheel moves."""
 
 
-class LineView(ScrollView, inherit_bindings=False):
-    """Draws lines; keeps the selected one in sight."""
+class LineView(Widget):
+    """Draws lines, and repaints only the rows that changed.
 
-    DEFAULT_CSS = """
-    LineView { scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: auto; }
+    It scrolls by itself, since a change of what can be scrolled must not lay out the whole screen.
     """
 
     surface = "pane"
@@ -30,57 +35,106 @@ class LineView(ScrollView, inherit_bindings=False):
         super().__init__(id=name)
         self.lines: list[Line] = []
         self.heading: Line | None = None
+        self.top = 0
+        self._keep: int | None = None
+        self._drawn: Palette | None = None
+
+    @property
+    def room(self) -> int:
+        """Rows for lines."""
+        return max(self.size.height - (1 if self.heading is not None else 0), 0)
 
     def show(self, lines: list[Line], *, heading: Line | None = None, keep: int | None = None) -> None:
         """Draw these lines and bring row ``keep`` into sight."""
-        self.lines, self.heading = lines, heading
-        top = 1 if heading is not None else 0
-        self.virtual_size = Size(self.size.width, len(lines) + top)
-        if keep is not None:
-            self._keep_in_sight(keep)
-        self.refresh()
-
-    def _keep_in_sight(self, row: int) -> None:
-        room = self.size.height - (1 if self.heading is not None else 0)
-        first = round(self.scroll_y)
-        if room <= 0:
+        before, palette = self.lines, self._palette()
+        same_frame = heading == self.heading and palette == self._drawn
+        self.lines, self.heading, self._keep, self._drawn = lines, heading, keep, palette
+        moved = self._settle()
+        if moved or not same_frame or len(before) != len(lines):
+            self.refresh()
             return
-        if row < first or row >= first + room:
-            target = max(min(row - room // 3, len(self.lines) - room), 0)
-            self.scroll_to(y=target, animate=False, force=True, immediate=True)
+        offset = 1 if heading is not None else 0
+        changed = [
+            Region(0, row - self.top + offset, self.size.width, 1)
+            for row in range(self.top, min(self.top + self.room, len(lines)))
+            if before[row] != lines[row]
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def _settle(self) -> bool:
+        """Scroll as little as brings the wanted row into sight; tells whether that moved anything."""
+        top, room = self.top, self.room
+        if self._keep is not None and room and not top <= self._keep < top + room:
+            top = self._keep - room // 3
+        top = max(min(top, len(self.lines) - room), 0)
+        moved, self.top = top != self.top, top
+        return moved
+
+    def on_resize(self) -> None:
+        """The wanted row stays in sight."""
+        if self._settle():
+            self.refresh()
+
+    def scroll_rows(self, by: int) -> None:
+        """Scroll by hand."""
+        top = max(min(self.top + by, len(self.lines) - self.room), 0)
+        if top != self.top:
+            self.top = top
+            self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel scrolls what is under it."""
+        event.stop()
+        self.scroll_rows(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel scrolls what is under it."""
+        event.stop()
+        self.scroll_rows(-_WHEEL)
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         width = self.size.width
         if self.heading is not None and y == 0:
-            return self._strip(self.heading, width)
-        index = round(self.scroll_y) + y - (1 if self.heading is not None else 0)
-        line = self.lines[index] if 0 <= index < len(self.lines) else Line()
-        return self._strip(line, width)
+            return self._strip(self.heading, width, "")
+        line = self.line_at(y)
+        return self._strip(line if line is not None else Line(), width, self._thumb(y))
 
-    def _strip(self, line: Line, width: int) -> Strip:
-        palette, colour = self._palette()
+    def _thumb(self, y: int) -> str:
+        """The last column of a row, where there is more than fits: a thin bar shows which part is seen."""
+        room, total = self.room, len(self.lines)
+        if total <= room or not room:
+            return ""
+        row = y - (1 if self.heading is not None else 0)
+        size = max(room * room // total, 1)
+        first = round((room - size) * self.top / (total - room))
+        return "┃" if first <= row < first + size else "│"
+
+    def _strip(self, line: Line, width: int, thumb: str) -> Strip:
+        palette = self._drawn or self._palette()
         surface = "selected" if line.selected else "band" if line.band else self.surface
         segments = []
         for piece in line.pieces:
             role, _, own = piece.role.partition("+")
-            segments.append(Segment(piece.text, style(palette, role, own or surface, piece.bold, colour)))
-        blank = style(palette, "text", surface, bold=False, colour=colour)
-        return Strip(segments).adjust_cell_length(width, blank)
+            segments.append(Segment(piece.text, style(palette, role, own or surface, piece.bold)))
+        blank = style(palette, "text", surface, bold=False)
+        if not thumb:
+            return Strip(segments).adjust_cell_length(width, blank)
+        bar = Segment(thumb, style(palette, "muted" if thumb == "┃" else "border", self.surface, bold=False))
+        return Strip.join([Strip(segments).adjust_cell_length(width - 1, blank), Strip([bar], 1)])
 
-    def _palette(self) -> tuple[str, bool]:
-        app = self.app
-        if app.native_ansi_color:
-            return "ansi", not app.no_color
-        return ("dark" if app.current_theme.dark else "light"), not app.no_color
+    def _palette(self) -> Palette:
+        app: ExplorerApp = self.app  # type: ignore[assignment]
+        return app.palette
 
     def line_at(self, y: int) -> Line | None:
         """The line under a row of the widget."""
-        index = round(self.scroll_y) + y - (1 if self.heading is not None else 0)
+        index = self.top + y - (1 if self.heading is not None else 0)
         return self.lines[index] if 0 <= index < len(self.lines) else None
 
 
-class Pane(LineView, can_focus=True, inherit_bindings=False):
+class Pane(LineView, can_focus=True):
     """A pane with a border, a title, a cursor and a number to focus it by."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,6 +153,13 @@ class Pane(LineView, can_focus=True, inherit_bindings=False):
         follow: bool = False
         toggles: str = ""
 
+    def entitle(self, title: str, below: str) -> None:
+        """Set heading and lower border, which repaints the whole pane, only if they changed."""
+        if (title, below) != self._titles:
+            self._titles = (title, below)
+            self.border_title, self.border_subtitle = plain(title), plain(below) if below else None
+
+    _titles = ("", "")
     cursor: int | None = None
     """Row of a cursor of the pane's own, for panes whose rows are not the selection itself."""
 
@@ -112,7 +173,7 @@ class Pane(LineView, can_focus=True, inherit_bindings=False):
         """To the next row that can be chosen; where there is none, scroll."""
         rows = [i for i, line in enumerate(self.lines) if line.target is not None]
         if not rows:
-            self.scroll_relative(y=by, animate=False)
+            self.scroll_rows(by)
             return
         at = self.selected_row()
         if at is None:
@@ -131,7 +192,7 @@ class Pane(LineView, can_focus=True, inherit_bindings=False):
 
     def action_page(self, by: int) -> None:
         """Scroll by a screen."""
-        self.scroll_relative(y=by * max(self.size.height - 2, 1), animate=False)
+        self.scroll_rows(by * max(self.room - 1, 1))
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; a second click follows it."""
@@ -150,3 +211,8 @@ class Pane(LineView, can_focus=True, inherit_bindings=False):
             else ""
         )
         self.post_message(self.Chosen(self, target, follow=event.chain > 1, toggles=glyph))
+
+
+def plain(text: str) -> str:
+    """Border titles are read as markup; what comes from a trace must not be."""
+    return text.replace("[", "\\[")
