@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+import msgspec
 
 from explorer.crypto.term import Term
 from explorer.octets import Span
@@ -106,20 +107,17 @@ class SaSnapshot(NamedTuple):
     lifetime: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Base of everything a peer says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learned(Event):
+class Learned(Event, frozen=True):
     """The party has a term that it did not have; the term's origin says how."""
 
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Making(Event):
+class Making(Event, frozen=True):
     """The party begins to make its next message; ``notation`` is what the row says it sends."""
 
     exchange: str
@@ -127,24 +125,21 @@ class Making(Event):
     notation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sent(Event):
+class Sent(Event, frozen=True):
     """A message is finished and handed to the network."""
 
     envelope: Envelope
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Event):
+class Received(Event, frozen=True):
     """A message arrived and could be read, as far as ``envelope`` shows."""
 
     envelope: Envelope
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Decrypted(Event):
+class Decrypted(Event, frozen=True):
     """Ciphertext was opened with this key and initialization vector."""
 
     span: Span
@@ -152,15 +147,13 @@ class Decrypted(Event):
     iv: Term
 
 
-@dataclass(frozen=True, slots=True)
-class Judged(Event):
+class Judged(Event, frozen=True):
     """Offers were held against the party's own policy."""
 
     negotiation: Negotiation
 
 
-@dataclass(frozen=True, slots=True)
-class Verified(Event):
+class Verified(Event, frozen=True):
     """What was received equals what was expected; ``proves`` names the role it authenticates, or ``None``."""
 
     symbol: str
@@ -170,8 +163,7 @@ class Verified(Event):
     citation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused(Event):
+class Refused(Event, frozen=True):
     """Something that arrived was turned down; nothing of the party's state changed because of it.
 
     ``offset`` is the octet in the buffer at which the rule breaks, where there is one.
@@ -185,8 +177,7 @@ class Refused(Event):
     offset: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged(Event):
+class StateChanged(Event, frozen=True):
     """A row of a transition table was taken."""
 
     exchange: str
@@ -198,15 +189,13 @@ class StateChanged(Event):
     sends: str
 
 
-@dataclass(frozen=True, slots=True)
-class SaInstalled(Event):
+class SaInstalled(Event, frozen=True):
     """A security association is ready for use by this party."""
 
     sa: SaSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Concluded(Event):
+class Concluded(Event, frozen=True):
     """An exchange has ended for this party: ``completed`` or ``failed``, and why."""
 
     exchange: str

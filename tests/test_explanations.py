@@ -30,7 +30,8 @@ def _structures(of: type[Structure] = Structure) -> Iterator[type[Structure]]:
 def declared() -> dict[str, Spec]:
     assert {payloads.__name__, ip.__name__} <= {structure.__module__ for structure in _structures()}
     specs = [spec for structure in _structures() for spec in structure.specs()]
-    specs += [spec for module in (message, esp, payloads, ip) for spec in vars(module).values() if isinstance(spec, Spec)]
+    for module in (message, esp, payloads, ip):
+        specs += [spec for spec in vars(module).values() if isinstance(spec, Spec)]
     specs += [pair[0] for namespace in NAMESPACES for pair in namespace.specs.values()]
     assert {message.MESSAGE, message.CIPHERTEXT, message.CONTENT, message.PADDING, esp.CONTENT} <= set(specs)
     return {spec.key: spec for spec in specs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -21,6 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit status: 0 done, 1 the input was bad, 2 the usage was wrong.
     """
+    # A command is over before collecting garbage would pay; the app turns it on again when it is up.
+    gc.disable()
     _tolerate()
     try:
         status = _carry_out(argv)

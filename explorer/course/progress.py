@@ -61,14 +61,18 @@ class Progress:
         """Keep where the learner is; written whole or not at all."""
         self._lessons[lesson] = {"step": step, "done": done}
         content = json.dumps({"format": 1, "lessons": self._lessons}, indent=2, ensure_ascii=False) + "\n"
+        temporary: Path | None = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self.problem and self._path.exists():
                 self._path.replace(self._path.with_name(self._path.name + ".old"))
                 self.problem = ""
             handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".progress-")
+            temporary = Path(name)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(content)
-            Path(name).replace(self._path)
+            temporary.replace(self._path)
         except OSError as error:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
             self.problem = f"{self._path}: progress is not kept: {error.strerror or error}"

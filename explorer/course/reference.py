@@ -43,7 +43,10 @@ def look_up(trace: Trace, reference: str) -> Thing | bytes | int:
     if text == "messages":
         return len(trace.steps)
     if match := re.fullmatch(r"octets (\d+)\.\.(\d+) of (.+)", text):
-        return thing(trace, match[3]).octets[int(match[1]) : int(match[2])]
+        octets, start, end = thing(trace, match[3]).octets, int(match[1]), int(match[2])
+        if not start < end <= len(octets):
+            raise ExplorerError(f"octets {start}..{end}: expected a range within 0..{len(octets)}")
+        return octets[start:end]
     if match := re.fullmatch(r"size of (.+)", text):
         return len(thing(trace, match[1]).octets)
     if match := re.fullmatch(r"message of (.+)", text):

@@ -27,7 +27,7 @@ class Session:
         self.shown = False
         self.scenario: Scenario
         self.trace: Trace
-        self.go_to(min(progress.step(lesson.id), len(lesson.steps) - 1))
+        self.go_to(min(max(progress.step(lesson.id), 0), len(lesson.steps) - 1))
 
     @property
     def step(self) -> LessonStep:
@@ -67,7 +67,7 @@ class Session:
 
     def next_step(self) -> bool:
         """On to the next step, if this one is solved."""
-        if not self.solved or self.at_end:
+        if not self.solved or self.shown or self.at_end:
             return False
         self.go_to(self.index + 1)
         return True

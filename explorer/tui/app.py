@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -88,6 +89,11 @@ class ExplorerApp(App[None]):
     def watch_theme(self, _name: str) -> None:
         """Another theme, other colours."""
         self._palette = None
+
+    def on_ready(self) -> None:
+        """The first frame is painted: from now on garbage is looked for again, but not among what is here to stay."""
+        gc.freeze()
+        gc.enable()
 
     def get_default_screen(self) -> Screen[None]:
         """The exchange; there is no home yet."""

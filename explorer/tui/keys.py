@@ -43,7 +43,7 @@ KEYS = (
         "follow",
         "enter",
         "follow",
-        "Follow what is selected to how it is made; open or close a branch",
+        "Follow what is selected to how it is made; open a branch",
         "Look",
     ),
     Key("backspace", "back", "bksp", "return", "Return to where you followed from", "Look"),
@@ -56,8 +56,8 @@ KEYS = (
     Key("tab", "next_pane(1)", "tab", "pane", "To the next pane", "Panes"),
     Key("shift+tab", "next_pane(-1)", "shift+tab", "pane back", "To the pane before", "Panes"),
     Key("z", "zoom", "z", "alone", "Show this pane alone, or all again", "Panes"),
-    Key("left_square_bracket", "layer(-1)", "[", "layer", "Show the datagram or what was decrypted from it", "Look"),
-    Key("right_square_bracket", "layer(1)", "]", "layer", "Show the datagram or what was decrypted from it", "Look"),
+    Key("left_square_bracket", "layer(-1)", "[", "layer", "To the layer before: datagram, decrypted", "Look"),
+    Key("right_square_bracket", "layer(1)", "]", "layer", "To the next layer: datagram, decrypted", "Look"),
     Key("y", "copy", "y", "copy", "Copy what is selected: octets, or the proof command", "Look"),
     Key("l", "lessons", "l", "lesson", "Open a lesson beside the exchange, or close it", "Course"),
     Key("question_mark", "help", "?", "help", "Explain what is selected, the marks and the keys", "Look"),
@@ -101,7 +101,7 @@ def lesson_bindings() -> list[Binding]:
 def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, playing: bool) -> list[tuple[str, str]]:
     """Keys and labels for the footer, most useful first, for the pane that has the focus."""
     if pane == "lesson":
-        keys = [
+        return [
             ("enter", "answer"),
             ("n", "next step"),
             ("h", "hint"),
@@ -112,7 +112,6 @@ def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, play
             ("esc", "leave"),
             ("?", "help"),
         ]
-        return keys[:8] if narrow else keys
     inside = {"exchange": "message", "knowledge": "term", "bytes": "field", "how": "input"}.get(pane, "field")
     keys = [("→", "next"), ("←", "back"), ("↑↓", inside), ("enter", "follow")]
     if can_return:
@@ -126,5 +125,4 @@ def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, play
         keys += [("shift+→", "event"), ("y", "copy")]
         keys += [] if lesson else [("l", "lesson")]
         keys += [("ctrl+p", "all")]
-    keys.append(("?", "help"))
-    return keys[:7] if narrow else keys[:10]
+    return [*keys[: 6 if narrow else 9], ("?", "help")]

@@ -57,6 +57,7 @@ class Workspace:
         self.opened: dict[tuple[int, str, int, int, str], bool] = {}
         self.trail: list[Spot] = []
         self.compact = False
+        self._found: tuple[tuple[Selection, int] | None, Field | None] = (None, None)
         self._ordinals = _ordinals(trace)
         if trace.steps:
             self.go_to_message(1)
@@ -171,16 +172,13 @@ class Workspace:
         return None
 
     def _spec_at(self, place: Place) -> str:
-        """The field that a term's octets are: itself, or the payload whose body they are."""
-        for tree in self.step.envelope.trees:
-            if tree.buffer.name != place.buffer:
-                continue
-            for field in tree.root.walk():
-                if (field.start, field.end) == (place.start, place.end):
-                    return field.spec.key
-                if _is_body(field, place):
-                    return field.spec.key
-        return ""
+        """The field that a term's octets are: a leaf, the payload whose body they are, or any node of that range."""
+        trees = [tree for tree in self.step.envelope.trees if tree.buffer.name == place.buffer]
+        fields = [field for tree in trees for field in tree.root.walk()]
+        same = [field for field in fields if (field.start, field.end) == (place.start, place.end)]
+        leaves = [field for field in same if not field.children]
+        found = [*leaves, *(field for field in fields if _is_body(field, place)), *same]
+        return found[0].spec.key if found else ""
 
     # ---------------------------------------------------------------- opening and closing
 
@@ -206,6 +204,12 @@ class Workspace:
 
     def selected_field(self) -> Field | None:
         """The field that is selected in the current message."""
+        known = (self.selection, self.step.number)
+        if self._found[0] != known:
+            self._found = (known, self._find_selected())
+        return self._found[1]
+
+    def _find_selected(self) -> Field | None:
         place = self.selection.place
         if place is None or place.message != self.step.number:
             return None

@@ -56,10 +56,9 @@ FAULTS = [
     ("hints that are no list", 'hints = ["Count.", "All of them.", "ESP too."]', 'hints = "Count."',
      "step 'Type a number', check: Expected array, got str.*hints"),
     ("check that is not TOML", 'kind = "number"', "kind = number", "step 'Type a number', check: not TOML: .*line 1"),
-    ("a fence of another name", "```check\nkind = \"number\"", "```python\nkind = \"number\"",
+    ("a fence of another name", '```check\nkind = "number"', '```python\nkind = "number"',
      "step 'Type a number': expected fenced blocks called lab or check"),
-    ("a fence that is not closed", '"ESP too."]\nmistakes = [\n  { answer = "message of term HASH_I", '
-     'reply = "So far nobody is proven." },\n]\n```\n', '"ESP too."]\n', "step 'Type a number': expected fenced blocks"),
+    ("a fence that is not closed", "\n```\n\n## Done", "\n\n## Done", "step 'Type a number': expected fenced blocks"),
 ]
 
 

@@ -41,9 +41,8 @@ LONG_NAMES = (
 OTHER_PSK = (('address = "10.0.0.2"\npsk = "correct horse battery staple"', 'address = "10.0.0.2"\npsk = "wrong"'),)
 NOTHING_FITS = (('[[responder.ipsec]]\nencryption = "aes-128"', '[[responder.ipsec]]\nencryption = "aes-256"'),)
 HOSTILE = (
-    ('name = "Initiator"',
-     'name = "Initiator"\nvendor_ids = ["\\u001b[31m[bold]x", "\\u0007\\u009b2J\\r\\n\\u202e", "[/]"]\n'
-     'identity = "[red]$x[/red] [[a@b"'),
+    ('name = "Initiator"', 'name = "Initiator"\nidentity = "[red]$x[/red] [[a@b"'),
+    ("[initiator]\n", '[initiator]\nvendor_ids = ["\\u001b[31m[bold]x", "\\u0007\\u009b2J\\r\\n\\u202e", "[/]"]\n'),
 )
 
 

@@ -27,7 +27,7 @@ def test_boxes_lie_inside_the_screen_do_not_overlap_and_leave_no_gap(size: tuple
     for wish in WISHES:
         boxes = arrange(width, height, wish)
         assert all(box.width > 0 and box.height > 0 for box in boxes.values()), wish
-        assert all(0 <= b.x and b.x + b.width <= width and 0 <= b.y and b.y + b.height <= height
+        assert all(b.x >= 0 and b.x + b.width <= width and b.y >= 0 and b.y + b.height <= height
                    for b in boxes.values()), wish
         assert not any(_overlap(a, b) for a, b in combinations(boxes.values(), 2)), wish
         assert sum(box.width * box.height for box in boxes.values()) == width * height, (wish, boxes)

@@ -2,8 +2,21 @@ from __future__ import annotations
 
 import pytest
 from conftest import MAIN, PFS, recording
-from panes import LONG_NAMES, NOTHING_FITS, OTHER_PSK, SIZES, TITLES, Room, at_event, at_message, fields, rooms, rows
-from panes import variant, variant_recording
+from panes import (
+    LONG_NAMES,
+    NOTHING_FITS,
+    OTHER_PSK,
+    SIZES,
+    TITLES,
+    Room,
+    at_event,
+    at_message,
+    fields,
+    rooms,
+    rows,
+    variant,
+    variant_recording,
+)
 from rich.cells import cell_len
 
 from explorer.lab.scenario import load_scenario

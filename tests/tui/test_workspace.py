@@ -222,7 +222,8 @@ def test_choosing_another_message_in_the_ladder_goes_there(main: Trace) -> None:
 def test_choosing_a_ruled_line_shows_the_sa(main: Trace) -> None:
     workspace = at_message(main, 9)
     ruled = [line for line in exchange.lines(workspace, 42) if line.target is not None and line.target.sa]
-    assert ["phase 1 makes the ISAKMP SA" in ruled[0].text, "phase 2 makes two IPsec SAs" in ruled[1].text] == [True] * 2
+    assert "phase 1 makes the ISAKMP SA" in ruled[0].text
+    assert "phase 2 makes two IPsec SAs" in ruled[1].text
     workspace.select(ruled[1].target or Target())
     assert message.title(workspace)[0] == "2 ESP SA"
     text = "\n".join(line.text for line in message.lines(workspace, WIDE))

@@ -33,10 +33,13 @@ def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], st
     """The caption's rows, and the citation for its lower border."""
     headline, why, where = happening(workspace)
     failed = headline.startswith(_REFUSED)
-    rows = [Line([Piece(text, "text", True)]) for text in wrap(headline, width - (4 if failed else 0))[:2]]
+    most = 3 if failed else 2
+    rows = [Line([Piece(text, "text", True)]) for text in wrap(headline, width - (4 if failed else 0))[:most]]
     if failed:
         rows[0].pieces[:0] = [Piece(" ✗ ", "failed"), Piece(" ")]
-    rows += flow(_marked(workspace, why), min(width, 72))[:2] if why else []
+    rows += flow(_marked(workspace, why), min(width, 72))[:most] if why else []
+    if failed:
+        return rows[:height], where  # a refusal needs the room; what is selected can wait
     below = _selected(workspace, width)
     if height >= 7:
         rows += [Line()] * max(4 - len(rows), 1)
@@ -73,8 +76,8 @@ def _kind(event: Event) -> str:
 
 
 def _refused(event: Refused) -> tuple[str, str, str]:
-    notify = f" The specification's answer is {event.notify}." if event.notify else ""
-    return f"{_REFUSED}{event.reason}", f"{of_event('refused')[0]}{notify}", event.citation
+    notify = f"The specification's answer is {event.notify}. " if event.notify else ""
+    return f"{_REFUSED}{event.reason}", f"{notify}{of_event('refused')[0]}", event.citation
 
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:

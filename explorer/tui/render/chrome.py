@@ -45,13 +45,16 @@ def tab_line(current: str, with_lesson: bool) -> tuple[Line, list[tuple[int, int
 
 
 def footer_line(keys: list[tuple[str, str]], width: int) -> tuple[Line, list[tuple[int, int, str]]]:
-    """Keys and what they do: as many as fit, the first ones first."""
+    """Keys and what they do: as many as fit, the first ones first, and always the last one, which is help."""
     line, spans = Line([Piece(" ")]), []
-    for key, label in keys:
+    last = len(f"{keys[-1][0]} {keys[-1][1]}") + 1 if keys else 0
+    for index, (key, label) in enumerate(keys):
         text = f"{key} {label}"
-        if line.width + len(text) + 3 > width:
-            break
+        reserved = 0 if index == len(keys) - 1 else last
+        if line.width + len(text) + 3 + reserved > width + 2:
+            continue
         start = line.width
-        line.pieces += [Piece(key, "text", True), Piece(f" {label}   ", "muted")]
+        line.pieces += [Piece(key, "text", True), Piece(f" {label}", "muted"), Piece("   ")]
         spans.append((start, start + len(text), key))
+    line.pieces.pop()
     return line, spans

@@ -112,9 +112,13 @@ def reply(session: Session, room: int) -> list[Line]:
     mark = Piece("✓ Right.", "derived", True) if judgement.right else Piece(" ✗ ", "failed")
     head = Line([Piece(_MARGIN), mark])
     if judgement.right and session.shown:
-        again = _plain("It was shown: r asks it again on a fresh run.", room, _MARGIN)
-        return [head, *again, *prose(session, judgement.reply, room)]
-    return [head, *prose(session, judgement.reply, room)]
+        head.pieces.append(Piece("  It was shown.", "muted"))
+    rows = prose(session, judgement.reply, room - 4)
+    if not judgement.right:
+        # The badge and the first words share a row.
+        rows[0].pieces[0:1] = [Piece(_MARGIN), mark, Piece(" ")]
+        return rows
+    return [head, *rows]
 
 
 def _expected(text: str, room: int) -> list[Line]:
@@ -124,6 +128,8 @@ def _expected(text: str, room: int) -> list[Line]:
 
 
 def _onward(session: Session, room: int) -> list[Line]:
+    if session.shown:
+        return [Line([Piece(f"{_MARGIN}r ", "text", True), Piece("ask it again on a fresh run", "muted")])]
     if session.at_end:
         return _plain("This was the last step; l closes the lesson.", room, _MARGIN)
     return [Line([Piece(f"{_MARGIN}n ", "text", True), Piece("next step", "muted")])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.trace.model import Place
-from explorer.tui.lines import Line, Piece, Target, role_of
+from explorer.tui.lines import Line, Piece, Target, merged, role_of
 from explorer.tui.workspace import Workspace
 from explorer.wire.field import Field, Tree
 
@@ -85,23 +85,27 @@ def _row(
     styles: list[tuple[str, bool, bool]],
     leaves: list[Field],
 ) -> Line:
-    line = Line([Piece(f" {at:04x}  ", "muted")])
-    text: list[Piece] = []
+    number, name = workspace.step.number, tree.buffer.name
+    line = Line()
+    pieces, text = [Piece(f" {at:04x}  ", "muted")], []
+    column = len(pieces[0].text)
     for offset in range(per_row):
-        gap = " " if offset == 7 and per_row == 16 else ""
+        gap = "  " if offset == 7 and per_row == 16 else " "
         if offset >= len(octets):
-            line.pieces.append(Piece("   " + gap))
+            pieces.append(Piece("  " + gap))
             continue
+        octet = octets[offset]
         role, chosen, band = styles[at + offset]
         joined = offset + 1 < len(octets) and styles[at + offset + 1][1:] == (chosen, band)
         surface = "+selected" if chosen else "+band" if band else ""
-        start = line.width
-        line.pieces.append(Piece(f"{octets[offset]:02x}", role + surface, chosen))
-        line.pieces.append(Piece(" " + gap, role + surface if joined and surface else "text"))
+        pieces += [
+            Piece(f"{octet:02x}", role + surface, chosen),
+            Piece(gap, role + surface if joined else "text", chosen and joined),
+        ]
         leaf = leaves[at + offset]
-        target = Target(place=Place(workspace.step.number, tree.buffer.name, leaf.start, leaf.end), spec=leaf.spec.key)
-        line.spans.append((start, start + 2, target))
-        shown = chr(octets[offset]) if 0x20 < octets[offset] < 0x7F else "·"
-        text.append(Piece(shown, role, chosen))
-    line.pieces += [Piece(" "), *text]
+        target = Target(place=Place(number, name, leaf.start, leaf.end), spec=leaf.spec.key)
+        line.spans.append((column, column + 2, target))
+        column += 2 + len(gap)
+        text.append(Piece(chr(octet) if 0x20 < octet < 0x7F else "·", role, chosen))
+    line.pieces = merged([*pieces, Piece(" "), *text])
     return line

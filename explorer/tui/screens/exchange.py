@@ -14,7 +14,6 @@ from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH, MIDDLE, Wish, ar
 from explorer.tui.keys import KEYS, LESSON_KEYS, bindings, footer_keys
 from explorer.tui.lines import Line, Piece, Target
 from explorer.tui.render import caption, chrome, exchange, how, knowledge, message, octets
-from explorer.tui.screens.help import HelpScreen
 from explorer.tui.widgets.bars import Bar
 from explorer.tui.widgets.caption import Caption
 from explorer.tui.widgets.desk import Desk
@@ -46,6 +45,7 @@ class ExchangeScreen(Screen[None]):
         self.workspace = Workspace(trace)
         self.tab = "message"
         self.zoomed = ""
+        self._last_pane = "message"
         self.goto: str | None = None
         self._speed = 2
         self._timer: Timer | None = None
@@ -75,9 +75,8 @@ class ExchangeScreen(Screen[None]):
     # ---------------------------------------------------------------- drawing
 
     def on_mount(self) -> None:
-        """Draw once before the first frame."""
+        """The first drawing comes with the first size."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
-        self.redraw()
 
     def on_resize(self, _event: events.Resize) -> None:
         """A resize changes where things stand, never what is selected."""
@@ -85,7 +84,9 @@ class ExchangeScreen(Screen[None]):
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """The footer belongs to the focused pane."""
-        self._draw_bars()
+        if self.pane_name != self._last_pane:
+            self._last_pane = self.pane_name or self._last_pane
+            self._draw_bars()
 
     @property
     def lesson_open(self) -> bool:
@@ -197,13 +198,17 @@ class ExchangeScreen(Screen[None]):
         return focused.id or "" if focused is not None else ""
 
     def _settle_focus(self, seen: set[str]) -> None:
-        """The focus never stays on a pane that is no longer seen."""
+        """The focus never stays on a pane that is no longer seen, and comes back to the one that had it."""
         if self.pane_name in seen:
             return
-        wanted = "how" if self.workspace.how and "how" in seen else "message"
-        name = wanted if wanted in seen else next((n for n in PANES if n in seen), "")
-        if name:
-            self.call_after_refresh(self.query_one(f"#{name}", Pane).focus)
+        wanted = ["how"] if self.workspace.how else []
+        name = next((n for n in (*wanted, self._last_pane, "message", *PANES) if n in seen), "")
+
+        def settle() -> None:
+            if self.pane_name not in seen and name:
+                self.query_one(f"#{name}", Pane).focus()
+
+        self.call_after_refresh(settle)
 
     def show_pane(self, name: str) -> None:
         """Bring a pane into sight and give it the focus."""
@@ -448,6 +453,8 @@ class ExchangeScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Explain what is selected, the marks, and the keys."""
+        from explorer.tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.workspace))
 
     def action_lessons(self) -> None:

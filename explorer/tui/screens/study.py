@@ -8,25 +8,21 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 
-from explorer.course.catalogue import list_lessons
-from explorer.course.judge import Answer
-from explorer.course.progress import Progress
-from explorer.course.reference import Thing, look_up
-from explorer.course.session import Session
 from explorer.errors import ExplorerError
 from explorer.tui.arrangement import MIDDLE
 from explorer.tui.keys import lesson_bindings
 from explorer.tui.lines import Line, Piece, Target, wrap
-from explorer.tui.render import lesson as render
 from explorer.tui.screens.exchange import ExchangeScreen
-from explorer.tui.screens.lessons import LessonsScreen
 from explorer.tui.widgets.lesson_pane import LessonPane
 from explorer.tui.widgets.line_view import Pane
 from explorer.tui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from explorer.course.session import Session
     from explorer.lab.scenario import Scenario
+    from explorer.trace.model import Key
     from explorer.trace.trace import Trace
+    from explorer.wire.field import Spec
 
 _ANSWERING = ("message", "bytes", "knowledge", "how")
 """Panes in which enter gives the selection as the answer."""
@@ -63,6 +59,12 @@ class StudyScreen(ExchangeScreen):
         if self.session is not None:
             self._close()
             return
+        # Nothing of the course is imported before somebody opens a lesson: the first frame comes sooner.
+        from explorer.course.catalogue import list_lessons
+        from explorer.course.progress import Progress
+        from explorer.course.session import Session
+        from explorer.tui.screens.lessons import LessonsScreen
+
         try:
             lessons = list_lessons()
         except ExplorerError as error:
@@ -120,6 +122,8 @@ class StudyScreen(ExchangeScreen):
         self.show_pane("lesson" if typed or narrow or session.question is None else first)
 
     def _select(self, reference: str) -> None:
+        from explorer.course.reference import Thing, look_up
+
         session = self.session
         if session is None:
             return
@@ -137,6 +141,8 @@ class StudyScreen(ExchangeScreen):
 
     def draw_lesson(self, pane: Pane, width: int) -> None:
         """The step, and what was said to its answer."""
+        from explorer.tui.render import lesson as render
+
         session = self.session
         if session is None:
             return
@@ -155,6 +161,8 @@ class StudyScreen(ExchangeScreen):
         session = self.session
         if session is None or session.question is None or self.app.size.width >= MIDDLE:
             return super().caption_rows(width, height)
+        from explorer.tui.render import lesson as render
+
         rows = [Line([Piece(text, "text", True)]) for text in wrap(session.text(session.question.ask), width)[:3]]
         if session.judgement is not None:
             rows += render.reply(session, width - 2)
@@ -173,7 +181,7 @@ class StudyScreen(ExchangeScreen):
             if session.solved:
                 self.action_next_step()
             elif session.question is not None and session.question.kind != "select":
-                self._judge(Answer(typed=session.typed))
+                self._judge(typed=session.typed)
             else:
                 self.show_pane((*self.lesson_panes(), "message")[0])
         elif self._awaits_selection() and pane in _ANSWERING:
@@ -203,12 +211,14 @@ class StudyScreen(ExchangeScreen):
             return
         message = self.workspace.step.number if field is not None else 0
         spec = field.spec if field is not None else None
-        self._judge(Answer(self.workspace.selection.key, message, spec))
+        self._judge(self.workspace.selection.key, message, spec)
 
-    def _judge(self, answer: Answer) -> None:
+    def _judge(self, key: Key | None = None, message: int = 0, spec: Spec | None = None, typed: str = "") -> None:
+        from explorer.course.judge import Answer
+
         if self.session is None:
             return
-        self.session.answer(answer)
+        self.session.answer(Answer(key, message, spec, typed))
         self.redraw()
         if self.session.solved:
             self.show_pane("lesson")
@@ -228,6 +238,8 @@ class StudyScreen(ExchangeScreen):
             return
         if self.session.next_step():
             self._begin_step()
+        elif self.session.shown:
+            self.notify("It was shown: press r to be asked on a fresh run.", timeout=2)
         elif not self.session.solved:
             self.notify("Answer the question first, or press s to be shown.", timeout=2)
 
