@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,6 @@ from explorer.content import content_folder
 from explorer.events import Event
 from explorer.explanations import Explanation, of_event, of_field, of_message, of_term
 from explorer.lab.scenario import shipped
-from explorer.tui.render.caption import _kind
 from explorer.wire import attributes, esp, ip, message, payloads
 from explorer.wire.field import Spec
 from explorer.wire.structure import Structure
@@ -116,10 +116,14 @@ def test_the_point_of_a_message_is_one_of_its_fields(name: str) -> None:
         assert words.point in {field.spec.key for tree in trees for field in tree.root.walk()}, number
 
 
+def name_of(kind: type[Event]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
 # "Making" is told by the message's own words.
 @pytest.mark.parametrize("kind", [kind for kind in Event.__subclasses__() if kind.__name__ != "Making"])
 def test_every_kind_of_event_is_explained_in_two_rows(kind: type[Event]) -> None:
-    name = _kind(kind.__new__(kind))
+    name = name_of(kind)
     why, where = of_event(name)
     assert why, name
     assert where, name
@@ -128,7 +132,7 @@ def test_every_kind_of_event_is_explained_in_two_rows(kind: type[Event]) -> None
 
 def test_no_event_is_explained_that_does_not_exist() -> None:
     explained = tomllib.loads((content_folder() / "events.toml").read_text(encoding="utf-8"))
-    assert set(explained) <= {_kind(kind.__new__(kind)) for kind in Event.__subclasses__()}
+    assert set(explained) <= {name_of(kind) for kind in Event.__subclasses__()}
 
 
 def test_an_unknown_thing_has_no_explanation() -> None:

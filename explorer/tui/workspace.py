@@ -311,7 +311,8 @@ class Workspace:
             name = spot.selection.key.symbol if spot.selection.key is not None else ""
             if name and name != words[-1]:
                 words.append(name)
-        return " › ".join(words)
+        # The end is what matters: where we are, and the last steps of the way here.
+        return " › ".join(words if len(words) <= 3 else [words[0], "…", *words[-2:]])
 
     def switch_layer(self, by: int) -> bool:
         """To the next buffer of the current message."""

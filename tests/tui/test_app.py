@@ -163,7 +163,10 @@ async def test_help_and_the_list_of_lessons_open_and_close() -> None:
 
 async def test_play_goes_on_by_itself_and_pauses() -> None:
     async with opened() as pilot:
-        await pilot.press("plus", "plus", "space")
+        await pilot.press("plus")
+        assert screen(pilot)._speed == 3
+        await pilot.press("minus", "minus", "minus", "space")
+        assert screen(pilot)._speed == 0
         assert "pause" in screen_text(pilot.app)
         screen(pilot)._beat()
         assert workspace(pilot).step.number == 2

@@ -12,6 +12,7 @@ from panes import SIZES
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from explorer.course import catalogue
 from explorer.course.catalogue import list_lessons
 from explorer.course.judge import Answer, solution
 from explorer.course.loader import load_lesson
@@ -22,10 +23,10 @@ from explorer.lab.scenario import load_scenario
 from explorer.tui.app import ExplorerApp
 from explorer.tui.lines import Line
 from explorer.tui.render import lesson as render
-from explorer.tui.screens import study
 from explorer.tui.screens.study import StudyScreen
 
-SAMPLE = load_lesson(Path(__file__).parents[1] / "course" / "sample.md")
+SAMPLE_FILE = Path(__file__).parents[1] / "course" / "sample.md"
+SAMPLE = load_lesson(SAMPLE_FILE)
 WIDTHS = (42, 52, 62, 78)
 SMALL, MIDDLE, LARGE = SIZES
 
@@ -34,7 +35,7 @@ SMALL, MIDDLE, LARGE = SIZES
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches what a learner has done; the list of lessons is the sample."""
     monkeypatch.setenv("IKE_EXPLORER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(study, "list_lessons", lambda: [SAMPLE])
+    monkeypatch.setattr(catalogue, "lesson_files", lambda: [SAMPLE_FILE])
     return tmp_path / "home"
 
 

@@ -12,6 +12,7 @@ from panes import (
     at_event,
     at_message,
     fields,
+    key_of,
     rooms,
     rows,
     variant,
@@ -105,6 +106,17 @@ def test_titles_and_lower_borders_fit(trace: Trace, size: tuple[int, int]) -> No
             for pane, width in rooms(size).items():
                 for text in TITLES[pane](workspace):
                     assert cell_len(text) <= width - 4, text
+
+
+@pytest.mark.parametrize("width", [62, 74, 78])
+def test_a_long_way_fits_into_the_lower_border_and_says_how_to_return(width: int) -> None:
+    workspace = at_message(recording(PFS), 8)
+    for symbol in ("HASH(2)", "SKEYID_a", "SKEYID_d", "SKEYID", "g^xy", "g^xi", "xi"):
+        workspace.follow_key(key_of(recording(PFS), symbol, "Quick" if "(" in symbol else "phase 1"))
+        below = TITLES["how"](workspace)[1]
+        assert cell_len(below) <= width - 4, below
+        assert "backspace" in below
+        assert symbol in below
 
 
 @pytest.mark.parametrize("scope", ["phase 1", "Quick Mode"])

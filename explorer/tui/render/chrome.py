@@ -47,11 +47,11 @@ def tab_line(current: str, with_lesson: bool) -> tuple[Line, list[tuple[int, int
 def footer_line(keys: list[tuple[str, str]], width: int) -> tuple[Line, list[tuple[int, int, str]]]:
     """Keys and what they do: as many as fit, the first ones first, and always the last one, which is help."""
     line, spans = Line([Piece(" ")]), []
-    last = len(f"{keys[-1][0]} {keys[-1][1]}") + 1 if keys else 0
+    last = len(f"{keys[-1][0]} {keys[-1][1]}") if keys else 0
     for index, (key, label) in enumerate(keys):
         text = f"{key} {label}"
-        reserved = 0 if index == len(keys) - 1 else last
-        if line.width + len(text) + 3 + reserved > width + 2:
+        reserved = 3 + last if index < len(keys) - 1 else 0
+        if line.width + len(text) + reserved > width:
             continue
         start = line.width
         line.pieces += [Piece(key, "text", True), Piece(f" {label}", "muted"), Piece("   ")]

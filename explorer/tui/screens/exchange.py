@@ -206,7 +206,7 @@ class ExchangeScreen(Screen[None]):
 
         def settle() -> None:
             if self.pane_name not in seen and name:
-                self.query_one(f"#{name}", Pane).focus()
+                self.set_focus(self.query_one(f"#{name}", Pane))
 
         self.call_after_refresh(settle)
 
@@ -224,7 +224,7 @@ class ExchangeScreen(Screen[None]):
         self.redraw()
         pane = self.query_one(f"#{name}", Pane)
         if pane.display:
-            pane.focus()
+            self.set_focus(pane)
         self._draw_bars()
 
     def action_digit(self, number: int) -> None:

@@ -95,18 +95,18 @@ class LineView(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        width = self.size.width
+        width, height = self.size
+        offset = 1 if self.heading is not None else 0
         if self.heading is not None and y == 0:
             return self._strip(self.heading, width, "")
         line = self.line_at(y)
-        return self._strip(line if line is not None else Line(), width, self._thumb(y))
+        return self._strip(line if line is not None else Line(), width, self._thumb(y - offset, height - offset))
 
-    def _thumb(self, y: int) -> str:
+    def _thumb(self, row: int, room: int) -> str:
         """The last column of a row, where there is more than fits: a thin bar shows which part is seen."""
-        room, total = self.room, len(self.lines)
-        if total <= room or not room:
+        total = len(self.lines)
+        if total <= room or room <= 0:
             return ""
-        row = y - (1 if self.heading is not None else 0)
         size = max(room * room // total, 1)
         first = round((room - size) * self.top / (total - room))
         return "┃" if first <= row < first + size else "│"
