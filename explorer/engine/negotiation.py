@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from explorer.events import Comparison, Negotiation, Verdict
-from explorer.wire.attributes import Namespace
+from explorer.wire.attributes import Namespace, VariableAttribute
 from explorer.wire.payloads import Proposal, Transform
 
 
@@ -64,7 +64,11 @@ def compare(policy: Policy, proposal: Proposal, transform: Transform) -> tuple[V
     for kind, wanted in policy.values.items():
         verdicts.append(_verdict(policy, transform, kind, wanted))
     for attribute in transform.attributes:
-        if attribute.type not in policy.values:
+        if isinstance(attribute, VariableAttribute) and attribute.type not in policy.namespace.variable:
+            # Basic attributes must not be sent with a length (RFC 2409 Appendix A, RFC 2407 §4.5).
+            name = policy.namespace.spec_for(attribute.type)[0].label
+            verdicts.append(Verdict(name, "with a length", "in two octets", ok=False))
+        elif attribute.type not in policy.values:
             name = policy.namespace.spec_for(attribute.type)[0].label
             verdicts.append(Verdict(name, policy.namespace.say(attribute.type, attribute.number), "absent", False))
     return tuple(verdicts)

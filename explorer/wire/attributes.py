@@ -8,7 +8,7 @@ attribute selects the namespace: :class:`IsakmpAttribute` or :class:`IpsecAttrib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from struct import Struct
 from typing import Any, ClassVar
 
@@ -87,12 +87,16 @@ class Namespace:
         key: file name of the explanations.
         types: registry of the attribute types.
         values: registry of the values, by attribute type.
+        variable: types whose value may have any length; all others are basic and fit two octets.
     """
 
-    def __init__(self, key: str, types: type[Number], values: Mapping[int, type[Number]]) -> None:
+    def __init__(
+        self, key: str, types: type[Number], values: Mapping[int, type[Number]], variable: Collection[int] = ()
+    ) -> None:
         self.key = key
         self.types = types
         self.values = values
+        self.variable = frozenset(variable)
         self.specs = {int(member): self._spec(member) for member in types}
         self.basic_specs = {number | FORMAT_BIT: specs for number, specs in self.specs.items()}
         unknown = Spec("attribute", "", "Unknown attribute", _CITE)
@@ -138,6 +142,15 @@ ISAKMP_NAMESPACE = Namespace(
         phase1.Phase1Attribute.GROUP_TYPE: phase1.GroupType,
         phase1.Phase1Attribute.LIFE_TYPE: phase1.LifeType,
     },
+    variable=(
+        phase1.Phase1Attribute.GROUP_PRIME,
+        phase1.Phase1Attribute.GROUP_GENERATOR_ONE,
+        phase1.Phase1Attribute.GROUP_GENERATOR_TWO,
+        phase1.Phase1Attribute.GROUP_CURVE_A,
+        phase1.Phase1Attribute.GROUP_CURVE_B,
+        phase1.Phase1Attribute.LIFE_DURATION,
+        phase1.Phase1Attribute.GROUP_ORDER,
+    ),
 )
 IPSEC_NAMESPACE = Namespace(
     "ipsec_attributes",
@@ -148,6 +161,7 @@ IPSEC_NAMESPACE = Namespace(
         ipsec.IpsecAttribute.ENCAPSULATION: ipsec.EncapsulationMode,
         ipsec.IpsecAttribute.AUTHENTICATION: ipsec.AuthenticationAlgorithm,
     },
+    variable=(ipsec.IpsecAttribute.LIFE_DURATION, ipsec.IpsecAttribute.COMPRESS_PRIVATE),
 )
 
 _PAIR = Struct(">HH")

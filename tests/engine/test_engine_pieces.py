@@ -10,6 +10,7 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
 from explorer.events import Event, Learned, Role, Verified
 from explorer.lab.entropy import SeededEntropy
+from explorer.protocols.ikev1.config import Phase1Policy
 from explorer.registry.isakmp import NotifyType
 from explorer.wire.attributes import ISAKMP_NAMESPACE, Attribute, basic, variable
 from explorer.wire.payloads import IsakmpTransform, Proposal
@@ -191,3 +192,13 @@ def test_a_refusal_becomes_an_event() -> None:
 
 def test_the_other_role() -> None:
     assert (Role.INITIATOR.other, Role.RESPONDER.other) == (Role.RESPONDER, Role.INITIATOR)
+
+
+def test_a_basic_attribute_with_a_length_is_held_against_the_offer() -> None:
+    own = Phase1Policy(10, 7, 256, 2, 1, 14, 86400)
+    good = own.transform(1)
+    as_tlv = tuple(variable(2, 2, size=2) if a.type == 2 else a for a in good.attributes)
+    proposal = Proposal(number=1, protocol=1, transforms=(good,))
+    assert all(verdict.ok for verdict in compare(own.policy(), proposal, good))
+    verdicts = compare(own.policy(), proposal, good.replace(attributes=as_tlv))
+    assert [verdict.attribute for verdict in verdicts if not verdict.ok] == ["Hash algorithm"]
