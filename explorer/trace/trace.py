@@ -25,6 +25,8 @@ from explorer.trace.knowledge import Knowledge
 from explorer.trace.links import Links
 from explorer.trace.model import Beat, Endpoint, Entry, PartyInfo, Place, Step
 
+_BEGINNING = (1, Beat.MADE)
+
 
 class Trace(Sequence[Entry]):
     """A finished run.  Stepping through it is moving an index; nothing is ever run again."""
@@ -155,59 +157,50 @@ class Trace(Sequence[Entry]):
 
 
 class Recorder:
-    """Collects what the parties say while a run goes on, and cuts it into steps."""
+    """Collects what the parties say while a run goes on, and cuts it into steps.
+
+    Parties take turns: one that begins to make a message sends it before anybody else sends, so its
+    number is known from the beginning.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.steps: list[Step] = []
-        self._making: dict[Role, list[int]] = {}
         self._current: dict[Role, tuple[int, Beat]] = {}
-        self._sent: list[tuple[Role, int]] = []
+        self._sent: list[int] = []
 
     def begin_reading(self, party: Role, step: int, beat: Beat) -> None:
         """What this party says from now on is about message ``step``."""
         self._current[party] = (step, beat)
-        self._making.pop(party, None)
 
     def add(self, party: Role, time: float, event: Event, cause: int | None) -> None:
         """Record one event."""
-        index = len(self.entries)
+        at = len(self.entries)
         if isinstance(event, Making):
-            self._making[party] = []
-        step, beat = self._current.get(party, (1, Beat.MADE))
-        if party in self._making:
-            # Until the message is sent it has no number: its entries are given one all together.
-            self._making[party].append(index)
-            beat = Beat.MADE
-        self.entries.append(Entry(index, time, party, event, step, beat, cause))
-        if isinstance(event, Sent):
-            self._number(party)
-
-    def _number(self, party: Role) -> None:
-        number = len(self._sent) + 1
-        for index in self._making.pop(party, []):
-            self.entries[index] = self.entries[index]._replace(step=number)
-        self._sent.append((party, len(self.entries) - 1))
-        self._current[party] = (number, Beat.MADE)
+            self._current[party] = (len(self._sent) + 1, Beat.MADE)
+        elif isinstance(event, Sent):
+            self._sent.append(at)
+        step, beat = self._current.get(party, _BEGINNING)
+        self.entries.append(Entry(at, time, party, event, step, beat, cause))
 
     def message_sent(
         self, sender: Role, receiver: Role, source: Endpoint, destination: Endpoint, time: float, octets: bytes
     ) -> int:
         """Tie a datagram to the ``Sent`` entry it came from; returns the message's number."""
         number = len(self.steps) + 1
-        event = self.entries[self._sent[number - 1][1]].event
+        event = self.entries[self._sent[number - 1]].event
         assert isinstance(event, Sent)
         self.steps.append(Step(number, sender, receiver, source, destination, time, event.envelope, octets, 0, 0))
         return number
 
     def sent_entry(self, number: int) -> int:
         """Index of the entry in which message ``number`` was sent."""
-        return self._sent[number - 1][1]
+        return self._sent[number - 1]
 
     def finish(self) -> tuple[list[Entry], list[Step]]:
         """The entries as they happened, and steps that know where theirs begin and end."""
-        steps = []
-        for step in self.steps:
-            own = [e.at for e in self.entries if e.step == step.number]
-            steps.append(step._replace(first=min(own), last=max(own)))
+        own: dict[int, list[int]] = {}
+        for entry in self.entries:
+            own.setdefault(entry.step, []).append(entry.at)
+        steps = [step._replace(first=own[step.number][0], last=own[step.number][-1]) for step in self.steps]
         return self.entries, steps

@@ -84,7 +84,7 @@ class Message(NamedTuple):
 def read_chain(
     first: int, data: bytes, at: int, end: int, classes: Mapping[int, type[Payload]]
 ) -> tuple[list[Payload], list[Field]]:
-    """Read payloads from ``at`` for as long as each announces another.
+    """Read payloads from ``at`` for as long as each announces another; type 0 announces none.
 
     Raises:
         WireError: its ``tree`` holds the payloads before the faulty one, and the part of that.
@@ -92,7 +92,7 @@ def read_chain(
     payloads: list[Payload] = []
     fields: list[Field] = []
     following = first
-    while following != PayloadType.NONE:
+    while following:
         try:
             payload, field = read(classes.get(following, OpaquePayload), data, at, end)
         except WireError as error:
