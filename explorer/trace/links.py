@@ -84,6 +84,14 @@ class Links:
         """The row's first term."""
         return self._terms[key][0][2]
 
+    def values(self, key: Key) -> dict[Role, bytes]:
+        """What each peer takes a row to be: the same octets, unless something went wrong."""
+        return {party: term.octets for _, party, term in self.terms(key) if party is not Role.EAVESDROPPER}
+
+    def differ(self, key: Key) -> bool:
+        """Whether the peers take a row to be different octets, as they do with different keys."""
+        return len(set(self.values(key).values())) > 1
+
     def at(self, place: Place) -> list[Key]:
         """Rows whose octets are exactly these."""
         return self._by_place.get(place, [])

@@ -51,8 +51,7 @@ def _term_story(workspace: Workspace, key: Key, width: int) -> list[Line]:
     rows += _made_of(workspace, key, width)
     rows += _where(workspace, key)
     rows += _feeds(workspace, key, width)
-    rows.append(_heading(f"{len(term.octets)} octets"))
-    rows += _octets(term, width)
+    rows += _values(workspace, key, width)
     rows.append(Line())
     rows += proof_lines(term, width)
     if words is not None:
@@ -201,9 +200,20 @@ def message_range(messages: tuple[int, ...]) -> str:
     return "messages " + ", ".join(map(str, messages))
 
 
-def _octets(term: Term, width: int) -> list[Line]:
+def _values(workspace: Workspace, key: Key, width: int) -> list[Line]:
+    """The octets; both sides' where they differ, for then that is the whole story."""
+    links = workspace.trace.links
+    if not links.differ(key):
+        octets = links.first(key).octets
+        return [_heading(f"{len(octets)} octets"), *_octets(octets, width)]
+    rows: list[Line] = []
+    for party, octets in links.values(key).items():
+        rows += [_heading(f"≠ {len(octets)} octets, as the {party} has it"), *_octets(octets, width)]
+    return rows
+
+
+def _octets(octets: bytes, width: int) -> list[Line]:
     per_row = 16 if width >= 58 else 8
-    octets = term.octets
     shown = octets[: per_row * 4]
     rows = []
     for at in range(0, len(shown), per_row):

@@ -53,7 +53,9 @@ def _row(workspace: Workspace, row: KnowledgeRow, width: int) -> Line:
         pieces.append(
             Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step)
         )
-    pieces.append(Piece(f"{fit(_octets(term, width - 29), width - 29)} ", "muted"))
+    room = width - 29
+    shown = "≠ two values" if workspace.trace.links.differ(row.key) else _octets(term, room)
+    pieces.append(Piece(f"{fit(shown, room)} ", "muted"))
     return Line(pieces, Target(key=row.key), selected)
 
 

@@ -27,6 +27,7 @@ _CELLS = (
     ("◌5", "holds only its ciphertext, since message 5"),
     ("·", "does not have it"),
     ("+", "changed in this message"),
+    ("≠", "the two sides have different octets under this name"),
 )
 
 
