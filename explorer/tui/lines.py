@@ -121,17 +121,6 @@ def wrap(text: str, width: int) -> list[str]:
     return lines or [""]
 
 
-def merged(pieces: list[Piece]) -> list[Piece]:
-    """The same text in as few pieces as its roles allow: a terminal is sent less for it."""
-    found: list[Piece] = []
-    for piece in pieces:
-        if found and found[-1][1:] == piece[1:]:
-            found[-1] = found[-1]._replace(text=found[-1].text + piece.text)
-        else:
-            found.append(piece)
-    return found
-
-
 def flow(pieces: list[Piece], width: int, margin: str = "") -> list[Line]:
     """Marked-up prose in rows of at most ``width`` columns; a term stays together with its mark."""
     rows = [Line([Piece(margin)])]

@@ -87,8 +87,8 @@ class MainMode(Exchange):
             raise Refusal("The answer must hold exactly one transform", _CITE, NotifyType.BAD_PROPOSAL_SYNTAX)
         chosen = answered.proposals[0].transforms[0]
         offers = parse_sa(self.ledger["SAi_b"].octets).proposals[0].transforms
-        same = [t for t in offers if t.number == chosen.number and t.attributes == chosen.attributes]
-        if not same:
+        # By value: real gear may return the attributes in another order, or in the other form (RFC 2409 Appendix A).
+        if _contents(chosen) not in [_contents(offer) for offer in offers]:
             rule = f"Transform {chosen.number} of the answer is none of those offered"
             raise Refusal(rule, "RFC 2409 §5", NotifyType.BAD_PROPOSAL_SYNTAX)
         self.policy, _ = self._judge(answered)
@@ -202,6 +202,11 @@ class MainMode(Exchange):
         proposal = Proposal(number=1, protocol=ProtocolId.ISAKMP, transforms=transforms)
         body = build(SecurityAssociation(proposals=(proposal,)))[4:]
         return Term(symbol, body, Configured("RFC 2409 §5"), scope=PHASE_1, owner=str(self.role))
+
+
+def _contents(transform: Transform) -> tuple[int, list[tuple[int, int]]]:
+    """What a transform says, whatever the order and the form in which it says it."""
+    return transform.transform_id, sorted((attribute.type, attribute.number) for attribute in transform.attributes)
 
 
 def parse_sa(body: bytes) -> SecurityAssociation:

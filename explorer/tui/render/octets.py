@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from explorer.trace.model import Place
-from explorer.tui.lines import Line, Piece, Target, merged, role_of
+from explorer.tui.lines import Line, Piece, Target, role_of
 from explorer.tui.workspace import Workspace
-from explorer.wire.field import Field, Tree
+from explorer.wire.field import Tree
 
 WIDE = 74
 """Columns that sixteen octets a row need."""
+
+_HEX_AT = 7
+"""Column of the first octet."""
 
 
 def title(workspace: Workspace) -> tuple[str, str]:
@@ -33,11 +36,10 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     """Every row of the current layer."""
     tree = workspace.tree()
     per_row = 16 if width >= WIDE - 2 else 8
-    styles = _styles(workspace, tree)
-    leaves = _leaves(tree)
+    styles, targets = _styles(workspace, tree), _targets(workspace, tree)
     octets = tree.buffer.octets
     return [
-        _row(workspace, tree, octets[at : at + per_row], at, per_row, styles, leaves)
+        _row(octets[at : at + per_row], at, per_row, styles[at : at + per_row], targets[at : at + per_row])
         for at in range(0, len(octets), per_row)
     ]
 
@@ -50,10 +52,13 @@ def first_selected_row(workspace: Workspace, width: int) -> int:
     return place.start // (16 if width >= WIDE - 2 else 8)
 
 
-def _leaves(tree: Tree) -> list[Field]:
-    found: list[Field] = [tree.root] * len(tree.buffer.octets)
+def _targets(workspace: Workspace, tree: Tree) -> list[Target]:
+    """For each octet, the leaf that it belongs to."""
+    number, name = workspace.step.number, tree.buffer.name
+    found = [Target()] * len(tree.buffer.octets)
     for leaf in tree.root.leaves():
-        found[leaf.start : leaf.end] = [leaf] * (leaf.end - leaf.start)
+        target = Target(place=Place(number, name, leaf.start, leaf.end), spec=leaf.spec.key)
+        found[leaf.start : leaf.end] = [target] * (leaf.end - leaf.start)
     return found
 
 
@@ -76,36 +81,29 @@ def _styles(workspace: Workspace, tree: Tree) -> list[tuple[str, bool, bool]]:
     return list(zip(roles, chosen, band, strict=True))
 
 
-def _row(
-    workspace: Workspace,
-    tree: Tree,
-    octets: bytes,
-    at: int,
-    per_row: int,
-    styles: list[tuple[str, bool, bool]],
-    leaves: list[Field],
-) -> Line:
-    number, name = workspace.step.number, tree.buffer.name
-    line = Line()
+def _row(octets: bytes, at: int, per_row: int, styles: list[tuple[str, bool, bool]], targets: list[Target]) -> Line:
+    """Offset, hex with a gap after eight, text; one piece for each run of octets that look the same."""
+    columns = [_HEX_AT + 3 * i + (1 if i > 7 and per_row == 16 else 0) for i in range(len(octets))]
     pieces, text = [Piece(f" {at:04x}  ", "muted")], []
-    column = len(pieces[0].text)
-    for offset in range(per_row):
-        gap = "  " if offset == 7 and per_row == 16 else " "
-        if offset >= len(octets):
-            pieces.append(Piece("  " + gap))
-            continue
-        octet = octets[offset]
-        role, chosen, band = styles[at + offset]
-        joined = offset + 1 < len(octets) and styles[at + offset + 1][1:] == (chosen, band)
+    start, column = 0, _HEX_AT
+    while start < len(octets):
+        look = role, chosen, band = styles[start]
+        end = start + 1
+        while end < len(octets) and styles[end] == look:
+            end += 1
         surface = "+selected" if chosen else "+band" if band else ""
-        pieces += [
-            Piece(f"{octet:02x}", role + surface, chosen),
-            Piece(gap, role + surface if joined else "text", chosen and joined),
-        ]
-        leaf = leaves[at + offset]
-        target = Target(place=Place(number, name, leaf.start, leaf.end), spec=leaf.spec.key)
-        line.spans.append((column, column + 2, target))
-        column += 2 + len(gap)
-        text.append(Piece(chr(octet) if 0x20 < octet < 0x7F else "·", role, chosen))
-    line.pieces = merged([*pieces, Piece(" "), *text])
+        shown = (
+            f"{octets[start:8].hex(' ')}  {octets[8:end].hex(' ')}" if start < 8 < end else octets[start:end].hex(" ")
+        )
+        pieces += [Piece(" " * (columns[start] - column)), Piece(shown, role + surface, chosen)]
+        column = columns[end - 1] + 2
+        text.append(Piece("".join(map(_shown, octets[start:end])), role, chosen))
+        start = end
+    width = _HEX_AT + 3 * per_row + (1 if per_row == 16 else 0)
+    line = Line([*pieces, Piece(" " * (width + 1 - column)), *text])
+    line.spans = [(left, left + 2, targets[i]) for i, left in enumerate(columns)]
     return line
+
+
+def _shown(octet: int) -> str:
+    return chr(octet) if 0x20 < octet < 0x7F else "·"
