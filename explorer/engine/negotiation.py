@@ -19,8 +19,10 @@ class Policy:
         protocol: protocol number of the proposals that it fits.
         transform_id: the transform it wants.
         values: wanted value by attribute type, in the order in which they are compared.
-        lifetime_type: attribute type of the life duration: an offer may be shorter, not longer.
+        lifetime_type: attribute type of the life duration: an offer may be shorter.
         namespace: what the attribute types mean.
+        longer_life_is_cut: whether an offer that lives longer is taken and cut short (RFC 2407 §4.5.4 leaves
+            the choice), rather than refused.
         transform_label: what the transform is called, as a verdict of its own; ``""`` where it says nothing.
     """
 
@@ -31,6 +33,7 @@ class Policy:
     lifetime_type: int
     namespace: Namespace
     transform_label: str = ""
+    longer_life_is_cut: bool = False
 
 
 def negotiate(
@@ -80,5 +83,7 @@ def _verdict(policy: Policy, transform: Transform, kind: int, wanted: int) -> Ve
     name = namespace.spec_for(kind)[0].label
     said = namespace.say(kind, offered) if offered is not None else "absent"
     if kind == policy.lifetime_type:
+        if policy.longer_life_is_cut:
+            return Verdict(name, said, f"{wanted}, the shorter is used", offered is not None)
         return Verdict(name, said, f"at most {wanted}", offered is not None and offered <= wanted)
     return Verdict(name, said, namespace.say(kind, wanted), offered == wanted)

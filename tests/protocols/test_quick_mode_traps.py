@@ -8,9 +8,9 @@ from test_phase1_traps import patched, refused_then_done
 
 from explorer.crypto.algorithms import AES_128_CBC, SHA1
 from explorer.crypto.groups import modp_group
-from explorer.events import Learned, Role, Verified
+from explorer.events import Learned, Role, SaInstalled, Verified
 from explorer.octets import Buffer, Span
-from explorer.protocols.ikev1.config import Identity, Phase2Policy
+from explorer.protocols.ikev1.config import Identity, Phase2Policy, selector
 from explorer.registry.isakmp import PayloadType
 from explorer.wire.message import HEADER_SIZE, build_chain, open_message, read_message
 from explorer.wire.payloads import Hash, KeyExchange, Payload, SecurityAssociation, VendorId
@@ -143,7 +143,6 @@ def test_other_packets_than_this_sides_are_refused() -> None:
     (Phase2Policy(1, 3, None, 2, 1, 3600, None), "transform"),
     (Phase2Policy(1, 12, 128, 1, 1, 3600, None), "authentication"),
     (Phase2Policy(1, 12, 128, 2, 2, 3600, None), "mode"),
-    (Phase2Policy(1, 12, 128, 2, 1, 3599, None), "lifetime"),
     (Phase2Policy(1, 12, 128, 2, 1, 3600, 1), "group"),
 ])
 def test_a_proposal_that_differs_is_refused(policy: Phase2Policy, name: str) -> None:
@@ -151,6 +150,21 @@ def test_a_proposal_that_differs_is_refused(policy: Phase2Policy, name: str) -> 
     pair = Pair(None, replace(quick(shipped(R)), phase2=(policy,))).reach(9)
     assert pair.refusal(R).notify == "NO-PROPOSAL-CHOSEN"
     assert pair.sas(I) == pair.sas(R) == ["ISAKMP both"]
+
+
+def test_an_offer_that_lives_longer_is_taken_and_cut() -> None:
+    shorter = replace(quick(shipped(R)).phase2[0], lifetime=1800)
+    pair = Pair(None, replace(quick(shipped(R)), phase2=(shorter,))).reach(9)
+    assert pair.up
+    assert {event.sa.lifetime for event in pair.of(SaInstalled, R) if event.sa.protocol == "ESP"} == {1800}
+
+
+def test_one_host_may_be_written_in_three_ways() -> None:
+    address = bytes((192, 168, 1, 10))
+    kinds = ((1, address), (4, address + b"\xff" * 4), (7, address * 2))
+    bodies = [bytes((kind, 0, 0, 0)) + data for kind, data in kinds]
+    assert len({selector(body) for body in bodies}) == 1
+    assert selector(bytes((4, 0, 0, 0)) + address + bytes((255, 255, 255, 0))) not in {selector(b) for b in bodies}
 
 
 @pytest.mark.parametrize("spi", [0, 1, 255])

@@ -20,7 +20,7 @@ from explorer.crypto.algorithms import (
     Integrity,
 )
 from explorer.engine.negotiation import Policy
-from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IpsecAttribute
+from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IdType, IpsecAttribute
 from explorer.registry.isakmp import ProtocolId
 from explorer.registry.phase1 import (
     AuthenticationMethod,
@@ -200,6 +200,7 @@ class Phase2Policy:
             IpsecAttribute.LIFE_DURATION,
             IPSEC_NAMESPACE,
             EspTransformId.name_of(self.transform_id),
+            longer_life_is_cut=True,
         )
 
     def algorithms(self) -> tuple[tuple[str, str], ...]:
@@ -224,6 +225,24 @@ class Identity:
     def body(self) -> bytes:
         """Type, protocol, port and data: what ``IDii_b`` and its relatives stand for."""
         return bytes((self.id_type, self.protocol)) + self.port.to_bytes(2, "big") + self.data
+
+
+def selector(body: bytes) -> tuple[int, int, bytes, bytes]:
+    """Whose packets an Identification body means: protocol, port, first and last address.
+
+    One host may be written as an address, as a network of one, or as a range of one (RFC 2407 §4.6.2),
+    so bodies are compared by this; other kinds of identity stand for nothing but their own octets.
+    """
+    id_type, protocol, port, data = body[0], body[1], int.from_bytes(body[2:4], "big"), body[4:]
+    if id_type == IdType.IPV4_ADDR and len(data) == 4:
+        return protocol, port, data, data
+    if id_type == IdType.IPV4_ADDR_SUBNET and len(data) == 8:
+        address, mask = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big")
+        first, last = address & mask, address | ~mask & 0xFFFFFFFF
+        return protocol, port, first.to_bytes(4, "big"), last.to_bytes(4, "big")
+    if id_type == IdType.IPV4_ADDR_RANGE and len(data) == 8:
+        return protocol, port, data[:4], data[4:]
+    return protocol, port, bytes((id_type,)) + data, b""
 
 
 @dataclass(frozen=True)

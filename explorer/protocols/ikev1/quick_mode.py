@@ -15,7 +15,7 @@ from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSna
 from explorer.octets import Span
 from explorer.protocols.ikev1.binding import Named
 from explorer.protocols.ikev1.chain import IvChain
-from explorer.protocols.ikev1.config import Identity, Phase2Policy
+from explorer.protocols.ikev1.config import Identity, Phase2Policy, selector
 from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import keymat, phase2_iv, public_value, quick_hash, shared_secret
 from explorer.protocols.ikev1.main_mode import MainMode, parse_sa
@@ -258,18 +258,13 @@ class QuickMode(Exchange):
         local, remote = ("IDci_b", "IDcr_b") if self.role is Role.INITIATOR else ("IDcr_b", "IDci_b")
         for symbol, wanted in ((local, config.local), (remote, config.remote)):
             held = self.ledger[symbol].octets if symbol in self.ledger else None
-            if _norm(held) != _norm(wanted.body if wanted is not None else None):
+            if (selector(held) if held else None) != (selector(wanted.body) if wanted is not None else None):
                 reason = f"{symbol} is not what this side is configured to protect"
                 raise Refusal(reason, _CITE, NotifyType.INVALID_ID_INFORMATION)
 
     def _sa_term(self, symbol: str, proposals: tuple[Proposal, ...]) -> Term:
         body = build(SecurityAssociation(proposals=proposals))[4:]
         return Term(symbol, body, Configured(_CITE), scope=self.ledger.scope, owner=str(self.role))
-
-
-def _norm(b):
-    if b is not None and b[0] == 4 and b[-4:] == b'\xff'*4: return b'\1' + b[1:-4]
-    return b
 
 
 def _spi_offset(body: bytes, proposal: Proposal) -> int:
