@@ -67,10 +67,21 @@ def of_term(scope: str, symbol: str) -> Explanation | None:
     """The explanation of a term, by its symbol; a number in a symbol stands for any."""
     terms = _file("terms.toml")
     candidates = [symbol]
-    if scope.startswith("ESP"):
-        candidates.insert(0, f"{symbol}_esp")
+    kind = next((word for word in ("phase 1", "Quick Mode", "ESP") if scope.startswith(word)), "")
+    candidates.insert(0, f"{kind}/{symbol}")
     candidates += [re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*"]
     return next((_explanation(terms[name]) for name in candidates if name in terms), None)
+
+
+_GIVEN = {
+    "packet": "takes a packet from a host behind it",
+    "seq": "counts the packet: seq",
+}
+
+
+def how_given(symbol: str) -> str:
+    """How a party comes by a value that it neither draws nor computes nor reads."""
+    return _GIVEN.get(symbol, f"has {symbol} from its configuration")
 
 
 def of_message(exchange: str, number: int) -> MessageWords | None:

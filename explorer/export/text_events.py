@@ -18,6 +18,7 @@ from explorer.events import (
     StateChanged,
     Verified,
 )
+from explorer.explanations import how_given
 from explorer.trace.model import Beat, Entry
 from explorer.trace.trace import Trace
 
@@ -71,7 +72,7 @@ def _learned(term: Term) -> Iterator[str]:
     elif isinstance(term.origin, Drawn):
         yield f"draws {term.symbol}   {size}, {term.citation}"
     elif isinstance(term.origin, Configured):
-        yield f"has {term.symbol} from its configuration   {size}"
+        yield f"{how_given(term.symbol)}   {size}"
     else:
         yield f"takes {term.symbol} from the message   {size}"
     yield from (f"    {line}" for line in hex_lines(term.octets))

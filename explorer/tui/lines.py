@@ -122,21 +122,34 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def flow(pieces: list[Piece], width: int, margin: str = "") -> list[Line]:
-    """Marked-up prose in rows of at most ``width`` columns; a term stays together with its mark."""
+    """Marked-up prose in rows of at most ``width`` columns; what no blank divides stays together."""
     rows = [Line([Piece(margin)])]
-    for piece in pieces:
-        parts = (
-            [piece] if piece.role != "text" else [piece._replace(text=t) for t in re.findall(r"\s+|\S+", piece.text)]
-        )
-        for part in parts:
-            if part.text.isspace():
-                if rows[-1].width > len(margin):
-                    rows[-1].pieces.append(part)
-                continue
-            if rows[-1].width + cell_len(part.text) > width and rows[-1].width > len(margin):
-                rows.append(Line([Piece(margin)]))
-            rows[-1].pieces.append(part)
+    for blank, word in _words(pieces):
+        size = sum(cell_len(piece.text) for piece in word)
+        empty = rows[-1].width == len(margin)
+        if not empty and rows[-1].width + blank + size > width:
+            rows.append(Line([Piece(margin)]))
+            empty = True
+        rows[-1].pieces += word if empty or not blank else [Piece(" "), *word]
     return rows
+
+
+def _words(pieces: list[Piece]) -> list[tuple[int, list[Piece]]]:
+    """Runs of pieces without a blank between them, and whether a blank stands in front of each."""
+    words: list[tuple[int, list[Piece]]] = []
+    blank = 0
+    for piece in pieces:
+        # A term stays together with its mark, blank or not.
+        parts = [piece.text] if piece.role != "text" else re.findall(r"\s+|\S+", piece.text)
+        for part in parts:
+            if part.isspace():
+                blank = 1
+            elif blank or not words:
+                words.append((blank, [piece._replace(text=part)]))
+                blank = 0
+            else:
+                words[-1][1].append(piece._replace(text=part))
+    return words
 
 
 def between(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:

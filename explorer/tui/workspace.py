@@ -8,6 +8,7 @@ from explorer.events import (
     Decrypted,
     Judged,
     Learned,
+    Making,
     Received,
     Refused,
     SaInstalled,
@@ -57,6 +58,7 @@ class Workspace:
         self.opened: dict[tuple[int, str, int, int, str], bool] = {}
         self.trail: list[Spot] = []
         self.compact = False
+        self.by_event = False
         self._found: tuple[tuple[Selection, int] | None, Field | None] = (None, None)
         self._ordinals = _ordinals(trace)
         if trace.steps:
@@ -114,6 +116,7 @@ class Workspace:
             return False
         changed = self.at != self.trace.step(number).last
         self.at = self.trace.step(number).last
+        self.by_event = False
         self._select_point()
         self.trail.clear()
         self.how = False
@@ -130,6 +133,7 @@ class Workspace:
         self.at = target
         self.trail.clear()
         self._select_event()
+        self.by_event = True
         return True
 
     # ---------------------------------------------------------------- selecting
@@ -140,6 +144,7 @@ class Workspace:
             self.go_to_message(target.message)
             if target.place is None and target.key is None:
                 return
+        self.by_event = False
         if target.sa:
             self.selection = Selection(sa=target.sa)
         elif target.key is not None:
@@ -252,6 +257,8 @@ class Workspace:
             self._select_first("security_association")
         elif isinstance(event, Sent | Received):
             self._select_point()
+        elif isinstance(event, Making):
+            self.selection = Selection()
         elif isinstance(event, Refused) and event.received is not None:
             self.select_key(links.key(event.received))
 

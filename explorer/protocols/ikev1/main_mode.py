@@ -14,6 +14,7 @@ from explorer.engine.negotiation import negotiate
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Concluded, Judged, Role, SaInstalled, SaSnapshot
+from explorer.protocols.ikev1.answer import answer, parse_sa
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Phase1Policy
 from explorer.protocols.ikev1.exchange import Exchange, Party
@@ -33,7 +34,7 @@ from explorer.protocols.ikev1.words import phase1_word
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.registry.phase1 import Phase1Attribute
 from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
-from explorer.wire.structure import build, read
+from explorer.wire.structure import build
 
 UP = "ISAKMP SA up"
 """The state in which phase 1 is over."""
@@ -65,7 +66,7 @@ class MainMode(Exchange):
         self._configure()
         self.ledger.draw("CKY-I", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
         transforms = tuple(p.transform(n) for n, p in enumerate(self.party.config.phase1, 1))
-        self.ledger.learn(self._offer_term("SAi_b", transforms))
+        self.ledger.learn(self._offers(transforms))
 
     def choose(self) -> None:
         """The responder's own policies in order; the first that an offered transform fits."""
@@ -76,9 +77,8 @@ class MainMode(Exchange):
         self.policy, chosen = self._judge(offered)
         self._configure()
         self.ledger.draw("CKY-R", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
-        # The chosen transform goes back unchanged, octet by octet, but as the only one (RFC 2408 §4.2).
-        transform = chosen.replace(next_payload=None)
-        self.ledger.learn(self._offer_term("SAr_b", (transform,)))
+        proposal = offered.proposals[0]
+        self.ledger.learn(answer(self.ledger["SAi_b"], proposal, chosen, None, str(self.role)))
 
     def check_choice(self) -> None:
         """What came back must be one of the offers, unchanged."""
@@ -198,31 +198,15 @@ class MainMode(Exchange):
         origin = Configured(_CITE)
         self.ledger.learn(Term("psk", psk, origin, scope=PHASE_1, nature=Nature.SECRET, owner=""))
 
-    def _offer_term(self, symbol: str, transforms: tuple[Transform, ...]) -> Term:
+    def _offers(self, transforms: tuple[Transform, ...]) -> Term:
         proposal = Proposal(number=1, protocol=ProtocolId.ISAKMP, transforms=transforms)
         body = build(SecurityAssociation(proposals=(proposal,)))[4:]
-        return Term(symbol, body, Configured("RFC 2409 §5"), scope=PHASE_1, owner=str(self.role))
+        return Term("SAi_b", body, Configured("RFC 2409 §5"), scope=PHASE_1, owner=str(self.role))
 
 
 def _contents(transform: Transform) -> tuple[int, list[tuple[int, int]]]:
     """What a transform says, whatever the order and the form in which it says it."""
     return transform.transform_id, sorted((attribute.type, attribute.number) for attribute in transform.attributes)
-
-
-def parse_sa(body: bytes) -> SecurityAssociation:
-    """An SA payload from its body, the octets that ``SAi_b`` stands for.
-
-    Raises:
-        Refusal: the SA is of another DOI than IPsec's.
-    """
-    if body[:4] != bytes((0, 0, 0, 1)):
-        raise Refusal("Only the IPsec DOI is known here", "RFC 2407 §4.2", NotifyType.DOI_NOT_SUPPORTED)
-    octets = bytes((0, 0)) + (len(body) + 4).to_bytes(2, "big") + body
-    sa = read(SecurityAssociation, octets, 0, len(octets))[0]
-    transforms = [transform for proposal in sa.proposals for transform in proposal.transforms]
-    if any(p.reserved for p in sa.proposals) or any(t.reserved or t.reserved2 for t in transforms):
-        raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
-    return sa
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

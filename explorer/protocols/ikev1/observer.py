@@ -15,11 +15,12 @@ from explorer.engine.rows import Row, match
 from explorer.errors import WireError
 from explorer.events import Binding, Envelope, Event, Received, Refused, Role
 from explorer.octets import Buffer
+from explorer.protocols.ikev1.answer import parse_sa
 from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words
 from explorer.protocols.ikev1.config import Phase1Policy, policy_of
 from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import PHASE_1, last_block, phase1_iv, phase2_iv
-from explorer.protocols.ikev1.main_mode import MainMode, parse_sa
+from explorer.protocols.ikev1.main_mode import MainMode
 from explorer.protocols.ikev1.quick_mode import QuickMode
 from explorer.registry.isakmp import ExchangeType
 from explorer.wire.message import Message, read_message

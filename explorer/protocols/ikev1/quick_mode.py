@@ -13,12 +13,13 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSnapshot
 from explorer.octets import Span
+from explorer.protocols.ikev1.answer import answer, parse_sa
 from explorer.protocols.ikev1.binding import Named
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Identity, Phase2Policy, selector
 from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import keymat, phase2_iv, public_value, quick_hash, shared_secret
-from explorer.protocols.ikev1.main_mode import MainMode, parse_sa
+from explorer.protocols.ikev1.main_mode import MainMode
 from explorer.protocols.ikev1.words import quick_word
 from explorer.registry.ipsec import IpsecAttribute
 from explorer.registry.isakmp import ExchangeType, NotifyType, ProtocolId
@@ -68,7 +69,7 @@ class QuickMode(Exchange):
             Proposal(number=n, protocol=ProtocolId.ESP, spi=SPI.octets, transforms=(policy.transform(1),))
             for n, policy in enumerate(config.phase2, 1)
         )
-        ledger.learn(self._sa_term("SAi_b", proposals))
+        ledger.learn(self._offers(proposals))
         ledger.draw("Ni_b", config.nonce_size, _CITE, Nature.PUBLIC)
         group = config.phase2[0].group
         if group is not None:
@@ -98,13 +99,7 @@ class QuickMode(Exchange):
         )
         self._hold_spi("SPI_i", Role.INITIATOR, "SAi_b", proposal)
         SPI = self._draw_spi("SPI_r")
-        answer = Proposal(
-            number=proposal.number,
-            protocol=ProtocolId.ESP,
-            spi=SPI.octets,
-            transforms=(transform.replace(next_payload=None),),
-        )
-        ledger.learn(self._sa_term("SAr_b", (answer,)))
+        ledger.learn(answer(ledger["SAi_b"], proposal, transform, SPI, str(self.role)))
         ledger.draw("Nr_b", self.party.config.nonce_size, _CITE, Nature.PUBLIC)
         self._take_share("g(qm)^xi", "r")
         self._make_keys()
@@ -262,9 +257,9 @@ class QuickMode(Exchange):
                 reason = f"{symbol} is not what this side is configured to protect"
                 raise Refusal(reason, _CITE, NotifyType.INVALID_ID_INFORMATION)
 
-    def _sa_term(self, symbol: str, proposals: tuple[Proposal, ...]) -> Term:
+    def _offers(self, proposals: tuple[Proposal, ...]) -> Term:
         body = build(SecurityAssociation(proposals=proposals))[4:]
-        return Term(symbol, body, Configured(_CITE), scope=self.ledger.scope, owner=str(self.role))
+        return Term("SAi_b", body, Configured(_CITE), scope=self.ledger.scope, owner=str(self.role))
 
 
 def _spi_offset(body: bytes, proposal: Proposal) -> int:

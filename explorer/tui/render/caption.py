@@ -20,7 +20,7 @@ from explorer.events import (
     StateChanged,
     Verified,
 )
-from explorer.explanations import of_event, of_field, of_term
+from explorer.explanations import how_given, of_event, of_field, of_term
 from explorer.tui.lines import Line, Piece, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
@@ -52,7 +52,7 @@ def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], st
 def happening(workspace: Workspace) -> tuple[str, str, str]:
     """Sentence, why, and where it is specified, for the event we are at."""
     words = workspace.words
-    if workspace.selection.sa:
+    if workspace.selection.sa and not workspace.by_event:
         return _about_sa(workspace)
     refusal = next((e.event for e in workspace.trace.refusals if e.step == workspace.step.number), None)
     if workspace.at_end_of_step and isinstance(refusal, Refused):
@@ -68,6 +68,8 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
     why, where = of_event(_kind(event))
     if isinstance(event, Sent) and words is not None:
         return words.headline, words.why, words.where
+    if isinstance(event, Sent | Received) and event.envelope.exchange == "ESP":
+        where = "RFC 4303 §3.3" if isinstance(event, Sent) else "RFC 4303 §3.4"
     return headline, why, getattr(event, "citation", "") or where
 
 
@@ -111,12 +113,14 @@ def _checked(workspace: Workspace, who: str, event: Event) -> str:
     if isinstance(event, Judged):
         chosen = event.negotiation.chosen
         result = f"{chosen.policy} takes transform {chosen.transform}" if chosen is not None else "nothing fits"
+        if workspace.entry.party is workspace.step.receiver and workspace.entry.party is Role.INITIATOR:
+            return f"{who} holds the answer against its policies: {result}."
         return f"{who} judges the offers: {result}."
     if isinstance(event, Verified):
         proves = f": the {event.proves} is proven" if event.proves is not None else ""
         return f"{who} verifies {event.symbol}{proves}."
     if isinstance(event, StateChanged):
-        return f"{who} goes from “{event.old}” to “{event.new}”."
+        return f"{event.exchange}: the {workspace.entry.party} goes from “{event.old}” to “{event.new}”."
     if isinstance(event, SaInstalled):
         direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
         return f"{who} installs the {direction}{event.sa.protocol} SA."
@@ -129,9 +133,11 @@ def _checked(workspace: Workspace, who: str, event: Event) -> str:
 
 def _learned(who: str, term: Term) -> str:
     if isinstance(term.origin, Configured):
-        return f"{who} has {term.symbol} from its configuration."
+        return f"{who} {how_given(term.symbol)}."
     if isinstance(term.origin, Drawn):
         return f"{who} draws {term.symbol}, {len(term.octets)} fresh octets."
+    if isinstance(term.origin, Derived) and term.symbol == "SAr_b":
+        return f"{who} puts the offer that it chose into SAr_b."
     if isinstance(term.origin, Derived):
         return f"{who} computes {term.symbol}, {len(term.octets)} octets."
     return f"{who} reads {term.symbol}."

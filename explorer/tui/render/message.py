@@ -73,6 +73,8 @@ def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int,
     fold = " " if is_open is None else "▾" if is_open else "▸"
     label = f"{'  ' * depth}{fold} {field.spec.label}"
     name_width = min(_VALUE_AT, max(width - 34, 20))
+    if len(label) >= name_width:
+        label = label.removesuffix(" payload")
     value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
     term_role = value[0].role if value and key is not None else "text"
     edge = Piece("▌" if selected else " ", term_role if key else "text", True)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from explorer.crypto.term import Term
 from explorer.tui.lines import Line, Piece
 
-_ROWS = 6
+_ROWS = 24
 
 
 def proof_lines(term: Term, width: int) -> list[Line]:

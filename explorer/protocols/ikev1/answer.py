@@ -1,0 +1,57 @@
+"""The responder's SA payload: one offer, taken out of the initiator's octets and sent back as it was."""
+
+from __future__ import annotations
+
+from explorer.crypto.expression import Concat, Expr, Octet, Plain
+from explorer.crypto.term import Nature, Term, derive
+from explorer.engine.refusal import Refusal
+from explorer.registry.isakmp import NotifyType, PayloadType
+from explorer.wire.field import Field
+from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
+from explorer.wire.structure import build, read
+
+_FIXED = 16
+"""DOI, Situation and the fixed part of the proposal: octets of an SA body in front of the SPI."""
+
+
+def parse_sa(body: bytes) -> SecurityAssociation:
+    """An SA payload from its body, the octets that ``SAi_b`` stands for.
+
+    Raises:
+        Refusal: the SA is of another DOI than IPsec's, or a RESERVED octet inside it is not zero.
+    """
+    if body[:4] != bytes((0, 0, 0, 1)):
+        raise Refusal("Only the IPsec DOI is known here", "RFC 2407 §4.2", NotifyType.DOI_NOT_SUPPORTED)
+    sa = _read(body)[0]
+    transforms = [transform for proposal in sa.proposals for transform in proposal.transforms]
+    if any(p.reserved for p in sa.proposals) or any(t.reserved or t.reserved2 for t in transforms):
+        raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
+    return sa
+
+
+def _read(body: bytes) -> tuple[SecurityAssociation, Field]:
+    octets = bytes((0, 0)) + (len(body) + 4).to_bytes(2, "big") + body
+    return read(SecurityAssociation, octets, 0, len(octets))
+
+
+def answer(offer: Term, proposal: Proposal, transform: Transform, spi: Term | None, owner: str) -> Term:
+    """``SAr_b``: the chosen transform as it stands in the offer, alone, under the responder's own SPI.
+
+    Only its Next Payload octet differs, since no other transform follows (RFC 2408 §4.2, RFC 2409 §5).
+    """
+    _, tree = _read(offer.octets)
+    place = next(field for field in tree.walk() if field.value is not None and field.value == transform)
+    chosen = proposal.replace(
+        next_payload=None,
+        length=None,
+        spi=spi.octets if spi is not None else b"",
+        spi_size=None,
+        transform_count=None,
+        transforms=(transform.replace(next_payload=None),),
+    )
+    body = build(SecurityAssociation(proposals=(chosen,)))[4:]
+    head: tuple[Expr, ...] = (Plain("DOI | Situation | proposal header", body[:_FIXED]),)
+    if spi is not None:
+        head = (*head, spi)
+    expression = Concat((*head, Octet(int(PayloadType.NONE)), offer[place.start - 3 : place.end - 4]))
+    return derive("SAr_b", expression, "RFC 2408 §4.2", scope=offer.scope, nature=Nature.PUBLIC, owner=owner)
