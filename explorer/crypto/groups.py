@@ -2,7 +2,8 @@
 
 The primes are computed from their definition, p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c),
 so that a reader sees that nobody chose them freely.  Exponents are short ones, of the size that RFC 3526 §8
-gives as its larger estimate; Python's ``pow`` is not constant-time, which a teaching lab can afford.
+gives as its larger estimate (groups 1 and 2, which it does not list, have those of group 5); Python's
+``pow`` is not constant-time, which a teaching lab can afford.
 """
 
 from __future__ import annotations

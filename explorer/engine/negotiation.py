@@ -20,6 +20,7 @@ class Policy:
         transform_id: the transform it wants.
         values: wanted value by attribute type, in the order in which they are compared.
         lifetime_type: attribute type of the life duration: an offer may be shorter.
+        life_type: attribute type of the unit that a life duration is counted in.
         namespace: what the attribute types mean.
         longer_life_is_cut: whether an offer that lives longer is taken and cut short (RFC 2407 §4.5.4 leaves
             the choice), rather than refused.
@@ -31,6 +32,7 @@ class Policy:
     transform_id: int
     values: Mapping[int, int]
     lifetime_type: int
+    life_type: int
     namespace: Namespace
     transform_label: str = ""
     longer_life_is_cut: bool = False
@@ -64,26 +66,57 @@ def compare(policy: Policy, proposal: Proposal, transform: Transform) -> tuple[V
         verdicts.append(
             Verdict("Transform", spec.meaning(transform.transform_id).partition(" ")[2], policy.transform_label, fits)
         )
-    for kind, wanted in policy.values.items():
-        verdicts.append(_verdict(policy, transform, kind, wanted))
-    for attribute in transform.attributes:
-        if isinstance(attribute, VariableAttribute) and attribute.type not in policy.namespace.variable:
-            # Basic attributes must not be sent with a length (RFC 2409 Appendix A, RFC 2407 §4.5).
-            name = policy.namespace.spec_for(attribute.type)[0].label
-            verdicts.append(Verdict(name, "with a length", "in two octets", ok=False))
-        elif attribute.type not in policy.values:
-            name = policy.namespace.spec_for(attribute.type)[0].label
-            verdicts.append(Verdict(name, policy.namespace.say(attribute.type, attribute.number), "absent", False))
+    verdicts += [_verdict(policy, transform, kind, wanted) for kind, wanted in policy.values.items()]
+    verdicts += _surplus(policy, transform)
     return tuple(verdicts)
+
+
+def _surplus(policy: Policy, transform: Transform) -> list[Verdict]:
+    """What speaks against an offer besides a wanted value: the unknown, the misshapen, the contradictory."""
+    namespace, found, seen = policy.namespace, [], set()
+    life = (policy.life_type, policy.lifetime_type)
+    for attribute in transform.attributes:
+        name = namespace.spec_for(attribute.type)[0].label
+        if isinstance(attribute, VariableAttribute) and attribute.type not in namespace.variable:
+            # Basic attributes must not be sent with a length (RFC 2409 Appendix A, RFC 2407 §4.5).
+            found.append(Verdict(name, "with a length", "in two octets", ok=False))
+        elif attribute.type not in policy.values:
+            found.append(Verdict(name, namespace.say(attribute.type, attribute.number), "absent", ok=False))
+        elif attribute.type in seen and attribute.type not in life:
+            # Conflicting attributes abort the negotiation (RFC 2407 §4.5.2); only lifetimes come in several units.
+            found.append(Verdict(name, "twice", "once", ok=False))
+        seen.add(attribute.type)
+    return found
+
+
+def seconds_of_life(policy: Policy, transform: Transform) -> int | None:
+    """The offered life in seconds; life types and durations come in pairs, one for each unit."""
+    unit = None
+    for attribute in transform.attributes:
+        if attribute.type == policy.life_type:
+            unit = attribute.number
+        elif attribute.type == policy.lifetime_type and unit == policy.values[policy.life_type]:
+            return attribute.number
+    return None
 
 
 def _verdict(policy: Policy, transform: Transform, kind: int, wanted: int) -> Verdict:
     namespace = policy.namespace
-    offered = transform.value_of(kind)
     name = namespace.spec_for(kind)[0].label
+    if kind in (policy.life_type, policy.lifetime_type):
+        return _life_verdict(policy, transform, name, kind, wanted)
+    offered = transform.value_of(kind)
     said = namespace.say(kind, offered) if offered is not None else "absent"
-    if kind == policy.lifetime_type:
-        if policy.longer_life_is_cut:
-            return Verdict(name, said, f"{wanted}, the shorter is used", offered is not None)
-        return Verdict(name, said, f"at most {wanted}", offered is not None and offered <= wanted)
     return Verdict(name, said, namespace.say(kind, wanted), offered == wanted)
+
+
+def _life_verdict(policy: Policy, transform: Transform, name: str, kind: int, wanted: int) -> Verdict:
+    """A life in seconds is wanted; one in other units may stand beside it."""
+    seconds = seconds_of_life(policy, transform)
+    if kind == policy.life_type:
+        said = "absent" if seconds is None else policy.namespace.say(kind, wanted)
+        return Verdict(name, said, policy.namespace.say(kind, wanted), seconds is not None)
+    said = "absent" if seconds is None else str(seconds)
+    if policy.longer_life_is_cut:
+        return Verdict(name, said, f"{wanted}, the shorter is used", bool(seconds))
+    return Verdict(name, said, f"at most {wanted}", seconds is not None and 0 < seconds <= wanted)

@@ -71,9 +71,11 @@ class Knowledge:
             self._on_wire.setdefault(step, []).append((links.key(term), Cell(holding, step)))
 
     def _receive(self, index: int, step: int, party: Role, event: Received) -> None:
-        if party is Role.EAVESDROPPER:
+        if party is Role.EAVESDROPPER or len(event.envelope.trees) == 1:
+            # Who cannot open a message has what stands in the clear, and of the rest the ciphertext.
             for key, cell in self._on_wire.get(step, []):
-                self._set(index, key, party, cell)
+                if party is Role.EAVESDROPPER or cell.holding is Holding.SEALED:
+                    self._set(index, key, party, cell)
         for term, _ in event.bindings:
             key = self._trace.links.key(term)
             self._set(index, key, party, Cell(Holding.SINCE, step))

@@ -4,7 +4,7 @@ import pytest
 
 from explorer.crypto.term import Constant, Drawn, Nature, Term
 from explorer.engine.ledger import Ledger
-from explorer.engine.negotiation import Policy, compare, negotiate
+from explorer.engine.negotiation import Policy, compare, negotiate, seconds_of_life
 from explorer.engine.notation import Notation
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
@@ -25,11 +25,13 @@ def ledger(heard: list[Event], parent: Ledger | None = None) -> Ledger:
 
 
 def policy(label: str, *values: tuple[int, int], lifetime: int = 86400) -> Policy:
-    return Policy(label, 1, 1, {**dict(values), 12: lifetime}, 12, ISAKMP_NAMESPACE)
+    return Policy(label, 1, 1, {**dict(values), 11: 1, 12: lifetime}, 12, 11, ISAKMP_NAMESPACE)
 
 
 def offer(*transforms: tuple[Attribute, ...], protocol: int = 1) -> Proposal:
-    made = tuple(IsakmpTransform(number=n, transform_id=1, attributes=a) for n, a in enumerate(transforms, 1))
+    """Transforms whose durations are counted in seconds."""
+    timed = [tuple(b for a in one for b in ((basic(11, 1), a) if a.type == 12 else (a,))) for one in transforms]
+    made = tuple(IsakmpTransform(number=n, transform_id=1, attributes=a) for n, a in enumerate(timed, 1))
     return Proposal(number=1, protocol=protocol, transforms=made)
 
 
@@ -54,7 +56,8 @@ def test_without_a_match_every_comparison_is_kept() -> None:
     assert len(negotiation.comparisons) == 4
     verdicts = negotiation.comparisons[0].verdicts
     assert [(v.attribute, v.offered, v.wanted, v.ok) for v in verdicts] == [
-        ("Encryption algorithm", "3DES-CBC", "AES-CBC", False), ("Life duration", "86400", "at most 86400", True)]
+        ("Encryption algorithm", "3DES-CBC", "AES-CBC", False), ("Life type", "seconds", "seconds", True),
+        ("Life duration", "86400", "at most 86400", True)]
     assert negotiation.comparisons[1].verdicts[0].offered == "absent"
 
 
@@ -75,6 +78,22 @@ def test_an_attribute_that_the_policy_does_not_want_is_one_against_it() -> None:
     proposal = offer((AES, LIFE, basic(14, 256)))
     verdicts = compare(policy("p", (1, 7)), proposal, proposal.transforms[0])
     assert [(v.attribute, v.offered, v.wanted, v.ok) for v in verdicts[-1:]] == [("Key length", "256", "absent", False)]
+
+
+def test_life_may_be_counted_in_a_second_unit_beside_seconds() -> None:
+    kilobytes = (basic(11, 2), basic(12, 5))
+    for attributes in ((*kilobytes, basic(11, 1), basic(12, 60)), (basic(11, 1), basic(12, 60), *kilobytes)):
+        transform = IsakmpTransform(number=1, transform_id=1, attributes=(AES, *attributes))
+        own = policy("p", (1, 7))
+        proposal = Proposal(number=1, protocol=1, transforms=(transform,))
+        assert all(verdict.ok for verdict in compare(own, proposal, transform))
+        assert seconds_of_life(own, transform) == 60
+
+
+def test_an_attribute_that_comes_twice_is_held_against_the_offer() -> None:
+    proposal = offer((AES, DES3, LIFE))
+    verdicts = compare(policy("p", (1, 7)), proposal, proposal.transforms[0])
+    assert [verdict.offered for verdict in verdicts if not verdict.ok] == ["twice"]
 
 
 def test_another_protocol_never_matches() -> None:

@@ -13,6 +13,7 @@ from explorer.lab.entropy import SeededEntropy
 from explorer.octets import Buffer
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
+from explorer.protocols.ikev1.peer import MOST_SESSIONS
 from explorer.wire.message import HEADER_SIZE, read_message
 
 
@@ -112,7 +113,16 @@ def test_a_flood_of_first_messages_finds_an_end() -> None:
     first = pair.pending
     for number in range(200):
         pair.feed(R, number.to_bytes(8, "big") + first[8:]) if number else None
-    assert any("Too many" in refused.reason for refused in pair.refusals(R))
+    assert len(pair.peers[R]._sessions) == MOST_SESSIONS
+    pair.feed(R, b"genuine!" + first[8:])
+    assert len(pair.peers[R]._sessions) == MOST_SESSIONS, "the oldest that is half open makes room"
+
+
+def test_a_first_message_sent_back_to_its_sender_starts_nothing() -> None:
+    pair = fresh().start()
+    assert pair.feed(I, pair.pending) == []
+    assert pair.refusals(I)
+    assert len(pair.peers[I]._sessions) == 1
 
 
 @given(st.lists(junk(), max_size=6))

@@ -198,7 +198,9 @@ def test_a_reserved_octet_inside_the_sa_is_refused(at: int) -> None:
 def test_a_choice_may_come_back_with_its_attributes_in_another_order() -> None:
     pair = Pair().reach(1)
     answer = with_sa(pair.pending, lambda p: (p.replace(transforms=(
-        p.transforms[0].replace(length=None, attributes=tuple(reversed(p.transforms[0].attributes))),)),))
+        p.transforms[0].replace(length=None, attributes=(
+            *p.transforms[0].attributes[3:5][::-1], *p.transforms[0].attributes[:3],
+            *p.transforms[0].attributes[5:])),)),))
     assert pair.feed(I, answer)
     assert pair.refusals(I) == []
 
@@ -254,8 +256,15 @@ def test_missing_and_misplaced_payloads_are_refused() -> None:
     pair = Pair().reach(2)
     ke, ni = read_message(Buffer("d", pair.pending)).payloads
     octets = pair.pending
-    refused_then_done(pair, "HDR, KE, Ni expected", remade(octets, ke), remade(octets, ni), remade(octets, ni, ke),
+    refused_then_done(pair, "HDR, KE, Ni expected", remade(octets, ke), remade(octets, ni),
                       remade(octets, ke, ni, ke), remade(octets))
+
+
+def test_the_order_of_ke_and_ni_is_free() -> None:
+    pair = Pair().reach(2)
+    ke, ni = read_message(Buffer("d", pair.pending)).payloads
+    assert pair.feed(R, remade(pair.pending, ni, ke))
+    assert not pair.refusals(R)
 
 
 def test_encryption_comes_when_it_must_and_not_before() -> None:

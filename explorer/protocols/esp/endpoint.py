@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections import deque
 from typing import NamedTuple
 
@@ -158,7 +159,7 @@ class EspEndpoint:
         bindings = _bind(tree.buffer, [sa.spi, *_received(tree.buffer, sa, scope)])
         _, seq, iv, sealed, icv = (term for term, _ in bindings)
         expected = _icv(sa, seq, iv, sealed, scope)
-        if expected.octets != icv.octets:
+        if not hmac.compare_digest(expected.octets, icv.octets):
             raise Refusal("The ICV does not verify", "RFC 4303 §3.4.4", expected=expected, received=icv)
         plaintext = sa.cipher.decrypt(sa.encryption_key.octets, iv.octets, sealed.octets)
         inner, trailer, inside = read_content(plaintext, bindings[3].span)

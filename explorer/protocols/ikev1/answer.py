@@ -5,6 +5,7 @@ from __future__ import annotations
 from explorer.crypto.expression import Concat, Expr, Octet, Plain
 from explorer.crypto.term import Nature, Term, derive
 from explorer.engine.refusal import Refusal
+from explorer.registry.ipsec import Situation
 from explorer.registry.isakmp import NotifyType, PayloadType
 from explorer.wire.field import Field
 from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
@@ -23,10 +24,19 @@ def parse_sa(body: bytes) -> SecurityAssociation:
     if body[:4] != bytes((0, 0, 0, 1)):
         raise Refusal("Only the IPsec DOI is known here", "RFC 2407 §4.2", NotifyType.DOI_NOT_SUPPORTED)
     sa = _read(body)[0]
+    if sa.situation != Situation.IDENTITY_ONLY:
+        raise Refusal(
+            "Only the situation “identity only” is known here", "RFC 2407 §4.2", NotifyType.SITUATION_NOT_SUPPORTED
+        )
     transforms = [transform for proposal in sa.proposals for transform in proposal.transforms]
     if any(p.reserved for p in sa.proposals) or any(t.reserved or t.reserved2 for t in transforms):
         raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
     return sa
+
+
+def contents(transform: Transform) -> tuple[int, list[tuple[int, int]]]:
+    """What a transform says, whatever the order and the form in which it says it."""
+    return transform.transform_id, sorted((attribute.type, attribute.number) for attribute in transform.attributes)
 
 
 def _read(body: bytes) -> tuple[SecurityAssociation, Field]:

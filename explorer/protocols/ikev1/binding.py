@@ -37,11 +37,14 @@ def match_words(notation: Notation, sender: Role, word_of: WordOf, message: Mess
     named: Named = []
     if any(payload.reserved for payload in message.payloads):
         raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
-    for kind in kinds:
-        if wanted and wanted[0].payload_type == kind:
-            word = wanted.pop(0)
+    leading = sum(1 for word in wanted if word.text == "SA" or word.text.startswith("HASH("))
+    for index, kind in enumerate(kinds):
+        # SA comes first in phase 1, HASH and SA in Quick Mode; the order of the rest is free (RFC 2409 §5, §5.5).
+        place = 0 if index < leading else next((i for i, word in enumerate(wanted) if word.payload_type == kind), None)
+        if place is not None and wanted and wanted[place].payload_type == kind:
+            word = wanted.pop(place)
             named.append((word.text, word))
-        elif kind in EXTRA_WORDS:
+        elif index >= leading and kind in EXTRA_WORDS:
             named.append((EXTRA_WORDS[kind], None))
         else:
             reason = f"{expected} expected, found a {PayloadType.name_of(kind)} payload out of place"

@@ -101,6 +101,7 @@ class Phase1Policy:
             IsakmpTransformId.KEY_IKE,
             values,
             Phase1Attribute.LIFE_DURATION,
+            Phase1Attribute.LIFE_TYPE,
             ISAKMP_NAMESPACE,
         )
 
@@ -198,6 +199,7 @@ class Phase2Policy:
             self.transform_id,
             {int(kind): values[kind] for kind in order if kind in values},
             IpsecAttribute.LIFE_DURATION,
+            IpsecAttribute.LIFE_TYPE,
             IPSEC_NAMESPACE,
             EspTransformId.name_of(self.transform_id),
             longer_life_is_cut=True,

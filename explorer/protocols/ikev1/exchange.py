@@ -88,7 +88,14 @@ class Exchange:
             raise Refusal(f"{row.receives} expected, the message is {found}", _UNPROTECTED, NotifyType.INVALID_FLAGS)
         if row.incoming.encrypted and self.chain is not None:
             sealed = self.chain.received(message.ciphertext)
-            message = self._open(self.chain, sealed, message)
+            try:
+                message = self._open(self.chain, sealed, message)
+            except Refusal:
+                # It did arrive, and what could be read of it is its header.
+                bindings = bind_header(message, self.ledger, self.message_id)
+                bindings.append(Binding(sealed, message.ciphertext))
+                self.party.emit(Received(self._envelope([], message), tuple(bindings)))
+                raise
         sender = self.role.other
         words = match_words(row.incoming, sender, type(self).word, message, row.receives)
         bindings = bind_header(message, self.ledger, self.message_id)
@@ -117,9 +124,9 @@ class Exchange:
             raise Refusal(reason, error.citation, notify, received=sealed, offset=error.offset) from error
         end = opened.places[-1].end if opened.places else 0
         padding = len(opened.trees[-1].buffer.octets) - end
-        if padding >= chain.cipher.block:
-            # Whole blocks at the end would be covered by no hash, and would move the chain for what follows.
-            reason = f"{padding} octets of padding, expected fewer than a block of {chain.cipher.block}"
+        if padding > chain.cipher.block:
+            # More than the one whole block that some peers add is covered by no hash, and would move the chain.
+            reason = f"{padding} octets of padding, expected at most a block of {chain.cipher.block}"
             raise Refusal(reason, "RFC 2409 Appendix B", NotifyType.PAYLOAD_MALFORMED, offset=end)
         return opened
 
@@ -155,6 +162,12 @@ class Exchange:
 
     def settled(self) -> None:
         """Called after each transition, for what depends on the state reached."""
+
+    def check_nonce(self, symbol: str) -> None:
+        """Refuse a received nonce of a size that RFC 2409 §5 does not allow."""
+        size = len(self.ledger[symbol].octets)
+        if not 8 <= size <= 256:
+            raise Refusal(f"{symbol} has {size} octets, expected 8 to 256", "RFC 2409 §5", NotifyType.PAYLOAD_MALFORMED)
 
     def authenticate(self, rest: Expr) -> None:
         """Called with all payloads after the first, for exchanges whose first payload covers them."""

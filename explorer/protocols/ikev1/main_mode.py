@@ -10,11 +10,11 @@ from dataclasses import replace
 from explorer.crypto.groups import is_usable_public_value, modp_group
 from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.ledger import Ledger
-from explorer.engine.negotiation import negotiate
+from explorer.engine.negotiation import negotiate, seconds_of_life
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Concluded, Judged, Role, SaInstalled, SaSnapshot
-from explorer.protocols.ikev1.answer import answer, parse_sa
+from explorer.protocols.ikev1.answer import answer, contents, parse_sa
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Phase1Policy
 from explorer.protocols.ikev1.exchange import Exchange, Party
@@ -32,7 +32,6 @@ from explorer.protocols.ikev1.keys import (
 )
 from explorer.protocols.ikev1.words import phase1_word
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
-from explorer.registry.phase1 import Phase1Attribute
 from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
 from explorer.wire.structure import build
 
@@ -83,12 +82,14 @@ class MainMode(Exchange):
     def check_choice(self) -> None:
         """What came back must be one of the offers, unchanged."""
         answered = parse_sa(self.ledger["SAr_b"].octets)
+        if self.ledger["CKY-R"].octets == self.ledger["CKY-I"].octets:
+            raise Refusal("The responder's cookie is the initiator's", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         if len(answered.proposals) != 1 or len(answered.proposals[0].transforms) != 1:
             raise Refusal("The answer must hold exactly one transform", _CITE, NotifyType.BAD_PROPOSAL_SYNTAX)
         chosen = answered.proposals[0].transforms[0]
         offers = parse_sa(self.ledger["SAi_b"].octets).proposals[0].transforms
         # By value: real gear may return the attributes in another order, or in the other form (RFC 2409 Appendix A).
-        if _contents(chosen) not in [_contents(offer) for offer in offers]:
+        if contents(chosen) not in [contents(offer) for offer in offers]:
             rule = f"Transform {chosen.number} of the answer is none of those offered"
             raise Refusal(rule, "RFC 2409 §5", NotifyType.BAD_PROPOSAL_SYNTAX)
         self.policy, _ = self._judge(answered)
@@ -100,7 +101,7 @@ class MainMode(Exchange):
         if match is None:
             raise Refusal("No offer matches a policy of this side", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
         chosen = own[[p.policy().label for p in own].index(match[0].label)]
-        lifetime = match[2].value_of(Phase1Attribute.LIFE_DURATION) or chosen.lifetime
+        lifetime = seconds_of_life(match[0], match[2]) or chosen.lifetime
         return replace(chosen, lifetime=min(chosen.lifetime, lifetime)), match[2]
 
     # ---------------------------------------------------------------- messages 3 and 4: Diffie-Hellman and nonces
@@ -137,9 +138,13 @@ class MainMode(Exchange):
         if not is_usable_public_value(group, self.ledger[public].octets):
             rule = f"{public} has {len(self.ledger[public].octets)} octets or is trivial, expected {group.size}"
             raise Refusal(rule, "RFC 2409 §5, RFC 6989 §2.1", NotifyType.INVALID_KEY_INFORMATION)
-        if not 8 <= len(self.ledger[nonce].octets) <= 256:
-            rule = f"{nonce} has {len(self.ledger[nonce].octets)} octets, expected 8 to 256"
-            raise Refusal(rule, "RFC 2409 §5", NotifyType.PAYLOAD_MALFORMED)
+        self.check_nonce(nonce)
+        own = "g^xr" if public == "g^xi" else "g^xi"
+        if own in self.ledger and self.ledger[own].octets == self.ledger[public].octets:
+            # With equal values and cookies both proofs would be the same formula: a peer would prove itself to itself.
+            raise Refusal(
+                f"{public} is this side's own value sent back", "RFC 2409 §5", NotifyType.INVALID_KEY_INFORMATION
+            )
 
     # ---------------------------------------------------------------- messages 5 and 6: identities and proof
 
@@ -202,11 +207,6 @@ class MainMode(Exchange):
         proposal = Proposal(number=1, protocol=ProtocolId.ISAKMP, transforms=transforms)
         body = build(SecurityAssociation(proposals=(proposal,)))[4:]
         return Term("SAi_b", body, Configured("RFC 2409 §5"), scope=PHASE_1, owner=str(self.role))
-
-
-def _contents(transform: Transform) -> tuple[int, list[tuple[int, int]]]:
-    """What a transform says, whatever the order and the form in which it says it."""
-    return transform.transform_id, sorted((attribute.type, attribute.number) for attribute in transform.attributes)
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

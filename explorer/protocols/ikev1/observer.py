@@ -31,6 +31,10 @@ _EXCHANGES: dict[int, type[Exchange]] = {
 }
 
 
+MOST_WATCHED = 256
+"""Exchanges followed at a time; the oldest makes room for a new one."""
+
+
 class _Watched:
     """How far each side of one exchange has come."""
 
@@ -158,5 +162,7 @@ class Ikev1Observer:
                 scope,
                 parent.ledger if parent is not None else None,
             )
+            if len(self._watched) >= MOST_WATCHED:
+                del self._watched[next(iter(self._watched))]
             watched = self._watched[key] = _Watched(exchange, ledger, source, header.message_id, parent)
         return watched

@@ -21,10 +21,10 @@ from explorer.wire.message import Message, read_message
 MOST_SESSIONS = 64
 """Phase 1 negotiations that one peer keeps at a time; a flood of first messages finds this end."""
 
-_KNOWN_FLAGS = sum(HeaderFlag)
+_KNOWN_FLAGS = HeaderFlag.ENCRYPTION | HeaderFlag.COMMIT
 
 MOST_QUICK_MODES = 64
-"""Quick Modes that one ISAKMP SA keeps."""
+"""Quick Modes that may be under way at a time under one ISAKMP SA."""
 
 
 class Session:
@@ -124,7 +124,8 @@ class Ikev1Peer:
             found = f"Minor version is {header.version & 15}, larger than this side's 0"
             raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MINOR_VERSION, offset=17)
         if header.flags & ~_KNOWN_FLAGS:
-            found = f"Flags {header.flags:#04x} have bits that are not defined"
+            # The commit bit is read and not waited for: no CONNECTED is spoken here (RFC 2408 §3.1).
+            found = f"Flags {header.flags:#04x} have bits that mean nothing in this exchange"
             raise Refusal(found, "RFC 2408 §5.2", NotifyType.INVALID_FLAGS, offset=19)
         if header.exchange_type == ExchangeType.IDENTITY_PROTECTION:
             self._main_mode(message, data, address)
@@ -162,8 +163,8 @@ class Ikev1Peer:
             return
         quick = session.quick.get(header.message_id)
         if quick is None:
-            if len(session.quick) >= MOST_QUICK_MODES:
-                raise Refusal("Too many Quick Modes under one SA", "RFC 2409 §5.5")
+            if sum(not quick.finished for quick in session.quick.values()) >= MOST_QUICK_MODES:
+                raise Refusal("Too many Quick Modes under way", "RFC 2409 §5.5")
             origin = Span(message.datagram, 20, 24)
             quick = QuickMode(session.phase1, Role.RESPONDER, origin, header.message_id)
         self._deliver(session, quick, message, data)
@@ -202,9 +203,18 @@ class Ikev1Peer:
         header = message.header
         if any(header.responder_cookie) or not any(header.initiator_cookie):
             raise Refusal("No negotiation has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=0)
+        if any(own.cookies[0] == header.initiator_cookie for own in self._sessions):
+            raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         if len(self._sessions) >= MOST_SESSIONS:
-            raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
+            self._forget_one()
         return Session(MainMode(self._party(address), Role.RESPONDER), address)
+
+    def _forget_one(self) -> None:
+        """Make room: a flood of first messages must not keep everybody else out for good."""
+        half_open = [s for s in self._sessions if s.phase1.role is Role.RESPONDER and s.phase1.state != UP]
+        if not half_open:
+            raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
+        self._sessions.remove(half_open[0])
 
     def _flush(self, session: Session, exchange: Exchange) -> list[bytes]:
         sent = exchange.outgoing[:]

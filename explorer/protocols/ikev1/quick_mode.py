@@ -8,12 +8,12 @@ from explorer.crypto.expression import Concat, Expr, wrap
 from explorer.crypto.groups import is_usable_public_value, modp_group
 from explorer.crypto.term import Configured, Drawn, Nature, Origin, Term, derive
 from explorer.engine.ledger import Ledger
-from explorer.engine.negotiation import negotiate
+from explorer.engine.negotiation import Policy, negotiate, seconds_of_life
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSnapshot
 from explorer.octets import Span
-from explorer.protocols.ikev1.answer import answer, parse_sa
+from explorer.protocols.ikev1.answer import answer, contents, parse_sa
 from explorer.protocols.ikev1.binding import Named
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.config import Identity, Phase2Policy, selector
@@ -21,10 +21,9 @@ from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.keys import keymat, phase2_iv, public_value, quick_hash, shared_secret
 from explorer.protocols.ikev1.main_mode import MainMode
 from explorer.protocols.ikev1.words import quick_word
-from explorer.registry.ipsec import IpsecAttribute
 from explorer.registry.isakmp import ExchangeType, NotifyType, ProtocolId
 from explorer.wire.message import Message
-from explorer.wire.payloads import Proposal, SecurityAssociation
+from explorer.wire.payloads import Proposal, SecurityAssociation, Transform
 from explorer.wire.structure import build
 
 UP = "IPsec SAs up"
@@ -87,16 +86,17 @@ class QuickMode(Exchange):
         self._check_identities()
         offered = parse_sa(ledger["SAi_b"].octets)
         own = self.party.config.phase2
-        negotiation, match = negotiate("ESP", [p.policy() for p in own], offered.proposals)
+        # Proposals of one number belong together (RFC 2408 §4.2); such bundles are not made here.
+        numbers = [proposal.number for proposal in offered.proposals]
+        single = [proposal for proposal in offered.proposals if numbers.count(proposal.number) == 1]
+        negotiation, match = negotiate("ESP", [p.policy() for p in own], single)
         self.party.emit(Judged(negotiation))
         if match is None:
             raise Refusal("No offer matches a proposal of this side", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
-        _, proposal, transform = match
-        if len(proposal.spi) != 4 or int.from_bytes(proposal.spi, "big") < 256:
-            raise Refusal("An ESP SPI has four octets and is above 255", "RFC 4303 §2.1", NotifyType.INVALID_SPI)
-        self.policy = self._settle(
-            negotiation.chosen.policy if negotiation.chosen else "", transform.value_of(IpsecAttribute.LIFE_DURATION)
-        )
+        policy, proposal, transform = match
+        _check_spi(proposal)
+        self.check_nonce("Ni_b")
+        self.policy = self._settle(policy, transform)
         self._hold_spi("SPI_i", Role.INITIATOR, "SAi_b", proposal)
         SPI = self._draw_spi("SPI_r")
         ledger.learn(answer(ledger["SAi_b"], proposal, transform, SPI, str(self.role)))
@@ -122,9 +122,12 @@ class QuickMode(Exchange):
         policy = own[proposal.number - 1]
         negotiation, match = negotiate("ESP", [policy.policy()], answered.proposals)
         self.party.emit(Judged(negotiation))
-        if match is None or len(proposal.spi) != 4:
+        offered = parse_sa(ledger["SAi_b"].octets).proposals[proposal.number - 1]
+        if match is None or contents(match[2]) not in [contents(transform) for transform in offered.transforms]:
             raise Refusal("The answer differs from what was offered", _CITE, NotifyType.BAD_PROPOSAL_SYNTAX)
-        self.policy = self._settle(policy.policy().label, match[2].value_of(IpsecAttribute.LIFE_DURATION))
+        _check_spi(proposal)
+        self.check_nonce("Nr_b")
+        self.policy = self._settle(match[0], match[2])
         self._hold_spi("SPI_r", Role.RESPONDER, "SAr_b", proposal)
         self._take_share("g(qm)^xr", "i")
         self._make_keys()
@@ -219,10 +222,10 @@ class QuickMode(Exchange):
         origin = Drawn(symbol, "RFC 4303 §2.1")
         return self.ledger.learn(Term(symbol, octets, origin, scope=self.ledger.scope, owner=str(self.role)))
 
-    def _settle(self, label: str, lifetime: int | None) -> Phase2Policy:
+    def _settle(self, policy: Policy, transform: Transform) -> Phase2Policy:
         own = self.party.config.phase2
-        chosen = own[[p.policy().label for p in own].index(label)]
-        return replace(chosen, lifetime=min(chosen.lifetime, lifetime or chosen.lifetime))
+        chosen = own[[p.policy().label for p in own].index(policy.label)]
+        return replace(chosen, lifetime=min(chosen.lifetime, seconds_of_life(policy, transform) or chosen.lifetime))
 
     def _share(self, group_number: int, side: str) -> None:
         group = modp_group(group_number)
@@ -260,6 +263,11 @@ class QuickMode(Exchange):
     def _offers(self, proposals: tuple[Proposal, ...]) -> Term:
         body = build(SecurityAssociation(proposals=proposals))[4:]
         return Term("SAi_b", body, Configured(_CITE), scope=self.ledger.scope, owner=str(self.role))
+
+
+def _check_spi(proposal: Proposal) -> None:
+    if len(proposal.spi) != 4 or int.from_bytes(proposal.spi, "big") < 256:
+        raise Refusal("An ESP SPI has four octets and is above 255", "RFC 4303 §2.1", NotifyType.INVALID_SPI)
 
 
 def _spi_offset(body: bytes, proposal: Proposal) -> int:
