@@ -57,6 +57,19 @@ def negotiate(
     return Negotiation(protocol, tuple(comparisons)), None
 
 
+def nearest_miss(negotiation: Negotiation) -> str:
+    """Why the offer that came nearest did not fit: its first mismatch, in words to put behind a sentence."""
+
+    def faults(comparison: Comparison) -> int:
+        return sum(not verdict.ok for verdict in comparison.verdicts)
+
+    if not negotiation.comparisons:
+        return ""
+    nearest = min(negotiation.comparisons, key=faults)
+    first = next((verdict for verdict in nearest.verdicts if not verdict.ok), None)
+    return f"; nearest: {first.attribute} {first.offered}, wanted {first.wanted}" if first is not None else ""
+
+
 def compare(policy: Policy, proposal: Proposal, transform: Transform) -> tuple[Verdict, ...]:
     """Verdicts attribute by attribute; an attribute that the policy does not want is one against it."""
     verdicts: list[Verdict] = []

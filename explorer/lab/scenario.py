@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -36,6 +37,8 @@ _MODES = {"tunnel": EncapsulationMode.TUNNEL}
 Encryption = Literal["des", "3des", "aes-128", "aes-192", "aes-256"]
 HashName = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
 LIFETIME_LIMIT = 2**32
+MOST_TABLES = 255
+"""Transforms and proposals are numbered in one octet (RFC 2408 §3.5, §3.6)."""
 
 
 class IsakmpPolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -126,6 +129,23 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str = ""
 
 
+_TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    (r"isakmp", IsakmpPolicy),
+    (r"ipsec", IpsecProposal),
+    (r"network", Network),
+    (r"^(initiator|responder)$", PeerFile),
+)
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "encryption": get_args(Encryption),
+    "hash": get_args(HashName),
+    "authentication": ("pre-share",),
+    "mode": ("tunnel",),
+    "protocol": ("ikev1",),
+    "goal": ("established", "failed"),
+    "script": ("phase 1", "phase 2", "ping"),
+}
+
+
 def shipped() -> list[str]:
     """Names of the scenarios that come with the program."""
     return sorted(path.stem for path in (content_folder() / "scenarios").glob("*.toml"))
@@ -160,20 +180,28 @@ def read_scenario(path: Path) -> Scenario:
         raise ExplorerError(f"{path}: octet {error.start} is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
         raise ExplorerError(f"{path}: not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ExplorerError(f"{path}: {_place(str(error))}") from error
     except (ValueError, RecursionError) as error:
         # Numbers of thousands of digits and tables in tables without end are TOML that nobody means.
         raise ExplorerError(f"{path}: not TOML that can be read: {str(error).splitlines()[0]}") from error
-    except msgspec.ValidationError as error:
-        raise ExplorerError(f"{path}: {_place(str(error))}") from error
     _check(path, scenario)
     return scenario
 
 
 def _place(message: str) -> str:
-    """Put the key first: msgspec says ``Expected `int`, got `str` - at `$.initiator.psk```."""
-    what, _, where = message.partition(" - at `$.")
+    """Put the key first: msgspec says ``Expected `int`, got `str` - at `$.initiator.psk```; add what is allowed."""
+    what, _, where = message.partition(" - at `$")
+    where = where.strip(".`")
     words = what.replace("Object", "the table").replace("`", "")
-    return f"{where.rstrip('`')}: {words[0].lower()}{words[1:]}" if where else words
+    words = words[0].lower() + words[1:]
+    if "unknown field" in words:
+        struct = next((struct for key, struct in _TABLES if re.search(key, where)), Scenario)
+        words += f"; expected one of {', '.join(struct.__struct_fields__)}"
+    elif what.startswith("Invalid enum value"):
+        key = re.sub(r"\[[^]]*\]", "", where).rpartition(".")[2]
+        words += f"; expected one of {', '.join(_CHOICES.get(key, ()))}"
+    return f"{where}: {words}" if where else words
 
 
 def _check(path: Path, scenario: Scenario) -> None:
@@ -214,13 +242,22 @@ def _peer_complaints(peer: PeerFile) -> Iterator[str]:
             check(text)
         except ValueError as error:
             yield f"{key}: {error}"
+            return
+    yield from _table_complaints(peer)
+
+
+def _table_complaints(peer: PeerFile) -> Iterator[str]:
     for index, text in enumerate(peer.vendor_ids):
         if not 1 <= len(text.encode()) <= 256:
             yield f"vendor_ids[{index}]: expected 1 to 256 octets"
     if len(peer.psk) > 1024:
         yield "psk: expected at most 1024 characters"
-    if not peer.isakmp or not peer.ipsec:
-        yield "isakmp and ipsec: expected at least one table of each"
+    for key, tables in (("isakmp", len(peer.isakmp)), ("ipsec", len(peer.ipsec))):
+        if not 1 <= tables <= MOST_TABLES:
+            yield f"{key}: expected 1 to {MOST_TABLES} tables, got {tables}"
+            return
+    if not _is_inside(peer.host, peer.protects):
+        yield f"host: expected an address inside {peer.protects}, got {peer.host}"
     for index, policy in enumerate(peer.isakmp):
         yield from (f"isakmp[{index}].{complaint}" for complaint in _numbers_of(policy.group, policy.lifetime, "group"))
         if not 0 < policy.priority < 65536:
@@ -244,6 +281,10 @@ def _numbers_of(group: int, lifetime: int, group_key: str) -> Iterator[str]:
 
 def _numbers(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values))
+
+
+def _is_inside(host: str, network: str) -> bool:
+    return ipaddress.IPv4Address(host) in ipaddress.IPv4Network(network)
 
 
 def _address(text: str) -> bytes:

@@ -61,6 +61,8 @@ class Knowledge:
     def _hold(self, index: int, step: int, party: Role, term: Term) -> None:
         key = self._trace.links.key(term)
         holding = Holding.OWN if _is_own(term) else Holding.SINCE
+        if isinstance(term.origin, Configured) and term.nature is Nature.SECRET:
+            index = 0  # a configured secret is there before anything happens
         self._set(index, key, party, Cell(holding, step))
 
     def _seal(self, step: int, event: Sent) -> None:
@@ -81,7 +83,7 @@ class Knowledge:
             self._set(index, key, party, Cell(Holding.SINCE, step))
 
     def _set(self, index: int, key: Key, party: Role, cell: Cell) -> None:
-        self._since.setdefault(key, index)
+        self._since[key] = min(self._since.get(key, index), index)
         timeline = self._cells.setdefault((key, party), [])
         if not timeline or (timeline[-1][1].holding is Holding.SEALED and cell.holding is not Holding.SEALED):
             timeline.append((index, cell))

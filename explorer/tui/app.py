@@ -64,10 +64,14 @@ class ExplorerApp(App[None]):
         self._palette: Palette | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = "ike-dark"
+        self.theme = "ansi-dark" if self.no_color else "ike-dark"
+        self.set_class(self.no_color, "-plain")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables under every other theme: by whether that theme is dark."""
+        if self.native_ansi_color or self.no_color:
+            # The terminal's own colours: what they are, only the person in front of it knows.
+            return dict.fromkeys(("ike-border", "ike-text", "ike-muted", "ike-app", "ike-pane"), "ansi_default")
         palette = "dark" if self.current_theme.dark else "light"
         roles, surfaces = ROLES[palette], SURFACES[palette]
         return {
@@ -101,7 +105,10 @@ class ExplorerApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What Textual offers, and every key of ours."""
-        yield from super().get_system_commands(screen)
+        # Keys and Maximize are done our own way: "?" and "z".
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Keys", "Maximize", "Minimize"):
+                yield command
         if isinstance(screen, ExchangeScreen):
             yield from screen.commands()
 

@@ -100,18 +100,6 @@ def lesson_bindings() -> list[Binding]:
 
 def footer_keys(pane: str, *, lesson: bool, narrow: bool, can_return: bool, playing: bool) -> list[tuple[str, str]]:
     """Keys and labels for the footer, most useful first, for the pane that has the focus."""
-    if pane == "lesson":
-        return [
-            ("enter", "answer"),
-            ("n", "next step"),
-            ("h", "hint"),
-            ("s", "show me"),
-            ("r", "reset"),
-            ("→ ←", "messages"),
-            ("tab", "pane"),
-            ("esc", "leave"),
-            ("?", "help"),
-        ]
     inside = {"exchange": "message", "knowledge": "term", "bytes": "field", "how": "input"}.get(pane, "field")
     keys = [("→", "next"), ("←", "back"), ("↑↓", inside), ("enter", "follow")]
     if can_return:

@@ -85,7 +85,7 @@ def test_a_table_without_policies(tmp_path: Path) -> None:
     path.write_text(GOOD[:start] + GOOD[end:], encoding="utf-8")
     assert "isakmp" in complaint(path)
     path.write_text(GOOD[:start] + "isakmp = []\n" + GOOD[end:], encoding="utf-8")
-    assert "expected at least one" in complaint(path)
+    assert "expected 1 to 255 tables" in complaint(path)
 
 
 def test_two_pfs_groups(tmp_path: Path) -> None:
@@ -125,3 +125,17 @@ def test_names_are_not_paths() -> None:
         with pytest.raises(ExplorerError) as caught:
             load_scenario(name)
         assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ('encryption = "aes-128"', 'encryption = "rot13"', "aes-256"),
+    ("priority = 10", "priority = 10\nspeed = 3", "one of priority, encryption"),
+    ("priority = 10", 'priority = "ten"', "initiator.isakmp[0].priority: expected int"),
+    ('host = "192.168.1.10"', 'host = "10.9.9.9"', "an address inside 192.168.1.0/24"),
+])
+def test_a_wrong_value_is_told_with_place_and_choices(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    text = complaint(path)
+    assert said in text
+    assert "not TOML" not in text

@@ -154,8 +154,8 @@ def test_trap_17_a_wrong_key_is_an_undecryptable_message_5() -> None:
     pair = Pair(None, replace(quick(shipped(R)), keys={ADDRESSES[I]: b"wrong"})).start().pump()
     assert len(pair.sent) == 5
     refusal = pair.refusal(R)
-    assert refusal.reason.startswith("Decrypts to nonsense")
-    assert "do not hold the same key" in refusal.reason
+    assert refusal.reason.startswith("It decrypts to nonsense")
+    assert "different keys" in refusal.reason
     assert refusal.notify == "PAYLOAD-MALFORMED"
     assert pair.state(R) == "waits for 5"
     for role in (I, R):
@@ -229,8 +229,8 @@ def test_a_changed_choice_in_message_2_is_refused(change: Callable[[Proposal], t
 
 
 @pytest.mark.parametrize(("name", "reason"), [("two proposals", "exactly one proposal"), ("no proposal", "exactly one"),
-                                              ("no transform", "No offer matches"), ("another protocol", "No offer"),
-                                              ("an attribute less", "No offer matches")])
+                                              ("no transform", "No offer fits"), ("another protocol", "No offer"),
+                                              ("an attribute less", "No offer fits")])
 def test_trap_22_an_offer_has_exactly_one_proposal_and_a_fitting_transform(name: str, reason: str) -> None:
     pair = Pair().start()
     refused_then_done(pair, reason, with_sa(pair.pending, dict(ANSWERS)[name]))

@@ -30,6 +30,10 @@ class Naive:
         self.trace = trace
         self.cells: dict[tuple[Key, Role], Cell] = {}
         self.sent: list[tuple[Key, Holding]] = []
+        for entry in trace.entries:
+            event = entry.event
+            if isinstance(event, Learned) and isinstance(event.term.origin, Configured) and event.term.symbol == "psk":
+                self.give(Key(event.term.scope, "psk"), entry.party, Holding.OWN, entry.step)
 
     def give(self, key: Key, party: Role, holding: Holding, step: int) -> None:
         old = self.cells.get((key, party))

@@ -75,13 +75,13 @@ async def test_the_keys_that_move() -> None:
         assert state.step.number == 1
         await pilot.press("g")
         assert "go to message" in screen_text(pilot.app)
-        await pilot.press("5")
+        await pilot.press("5", "enter")
         assert (state.step.number, screen(pilot).goto) == (5, None)
         await pilot.press("g", "1")
         assert screen(pilot).goto == "1"
         await pilot.press("enter")
         assert state.step.number == 1
-        await pilot.press("g", "1", "0")
+        await pilot.press("g", "1", "0", "enter")
         assert state.step.number == 10
         await pilot.press("g", "escape")
         assert (state.step.number, screen(pilot).goto) == (10, None)
@@ -110,7 +110,7 @@ async def test_the_keys_that_look() -> None:
         field = state.selected_field()
         assert field is not None
         assert field.spec.key == "key_exchange.length"
-        await pilot.press("g", "5", "right_square_bracket")
+        await pilot.press("g", "5", "enter", "right_square_bracket")
         assert state.layer == "datagram"
         await pilot.press("left_square_bracket")
         assert state.layer == "decrypted"
@@ -118,7 +118,7 @@ async def test_the_keys_that_look() -> None:
 
 async def test_what_is_copied_is_the_selected_field_whichever_layer_is_shown() -> None:
     async with opened() as pilot:
-        await pilot.press("g", "5")
+        await pilot.press("g", "5", "enter")
         tree = pane(pilot, "message")
         target = tree.lines[row_of(tree, "Exchange type")].target
         assert target is not None
@@ -180,7 +180,7 @@ async def test_play_goes_on_by_itself_and_pauses() -> None:
 
 async def test_titles_are_shown_as_they_are() -> None:
     async with opened() as pilot:
-        await pilot.press("g", "5")
+        await pilot.press("g", "5", "enter")
         assert "3 Bytes · decrypted  [ ] datagram · decrypted" in screen_text(pilot.app)
         assert "2 Message 5  ►  HDR*, IDii, HASH_I" in screen_text(pilot.app)
 

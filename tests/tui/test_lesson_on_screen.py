@@ -172,7 +172,7 @@ async def test_hints_showing_and_reset_go_by_keys() -> None:
 async def test_leaving_a_lesson_returns_to_the_exchange_as_it_was() -> None:
     app = ExplorerApp(recording(MAIN), load_scenario(MAIN), lambda: 7)
     async with app.run_test(size=MIDDLE) as pilot:
-        await pilot.press("g", "6", "l", "enter")
+        await pilot.press("g", "6", "enter", "l", "enter")
         screen = app.screen
         assert isinstance(screen, StudyScreen)
         lesson = screen.session

@@ -103,7 +103,7 @@ def test_a_mark_stands_beside_its_colour_every_time() -> None:
 
 
 def test_a_failure_is_a_badge_with_words_and_says_what_was_expected() -> None:
-    for changes, said in ((OTHER_PSK, "the same key"), (NOTHING_FITS, "No offer matches")):
+    for changes, said in ((OTHER_PSK, "different keys"), (NOTHING_FITS, "No offer fits")):
         trace = variant_recording(*changes)
         workspace = at_message(trace, len(trace.steps))
         lines, where = caption.lines(workspace, 72, 7)

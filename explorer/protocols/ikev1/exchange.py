@@ -119,7 +119,7 @@ class Exchange:
         try:
             opened = open_message(message, chain.open(sealed))
         except WireError as error:
-            reason = f"Decrypts to nonsense: {error.rule}; the two sides do not hold the same key"
+            reason = "It decrypts to nonsense; the two sides hold different keys"
             notify = NotifyType.PAYLOAD_MALFORMED
             raise Refusal(reason, error.citation, notify, received=sealed, offset=error.offset) from error
         end = opened.places[-1].end if opened.places else 0

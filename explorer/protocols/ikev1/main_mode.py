@@ -10,7 +10,7 @@ from dataclasses import replace
 from explorer.crypto.groups import is_usable_public_value, modp_group
 from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.ledger import Ledger
-from explorer.engine.negotiation import negotiate, seconds_of_life
+from explorer.engine.negotiation import nearest_miss, negotiate, seconds_of_life
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Concluded, Judged, Role, SaInstalled, SaSnapshot
@@ -69,12 +69,12 @@ class MainMode(Exchange):
 
     def choose(self) -> None:
         """The responder's own policies in order; the first that an offered transform fits."""
+        self._configure()
         offered = parse_sa(self.ledger["SAi_b"].octets)
         if len(offered.proposals) != 1:
             rule = f"Phase 1 has exactly one proposal, found {len(offered.proposals)}"
             raise Refusal(rule, "RFC 2409 §5", NotifyType.BAD_PROPOSAL_SYNTAX)
         self.policy, chosen = self._judge(offered)
-        self._configure()
         self.ledger.draw("CKY-R", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
         proposal = offered.proposals[0]
         self.ledger.learn(answer(self.ledger["SAi_b"], proposal, chosen, None, str(self.role)))
@@ -99,7 +99,7 @@ class MainMode(Exchange):
         negotiation, match = negotiate("ISAKMP", [p.policy() for p in own], sa.proposals)
         self.party.emit(Judged(negotiation))
         if match is None:
-            raise Refusal("No offer matches a policy of this side", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
+            raise Refusal(f"No offer fits{nearest_miss(negotiation)}", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
         chosen = own[[p.policy().label for p in own].index(match[0].label)]
         lifetime = seconds_of_life(match[0], match[2]) or chosen.lifetime
         return replace(chosen, lifetime=min(chosen.lifetime, lifetime)), match[2]

@@ -8,7 +8,7 @@ from explorer.crypto.expression import Concat, Expr, wrap
 from explorer.crypto.groups import is_usable_public_value, modp_group
 from explorer.crypto.term import Configured, Drawn, Nature, Origin, Term, derive
 from explorer.engine.ledger import Ledger
-from explorer.engine.negotiation import Policy, negotiate, seconds_of_life
+from explorer.engine.negotiation import Policy, nearest_miss, negotiate, seconds_of_life
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSnapshot
@@ -92,7 +92,7 @@ class QuickMode(Exchange):
         negotiation, match = negotiate("ESP", [p.policy() for p in own], single)
         self.party.emit(Judged(negotiation))
         if match is None:
-            raise Refusal("No offer matches a proposal of this side", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
+            raise Refusal(f"No offer fits{nearest_miss(negotiation)}", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
         policy, proposal, transform = match
         _check_spi(proposal)
         self.check_nonce("Ni_b")

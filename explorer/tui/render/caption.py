@@ -83,12 +83,24 @@ def _refused(event: Refused) -> tuple[str, str, str]:
 
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
-    is_phase_1 = workspace.selection.sa == "phase 1"
-    if is_phase_1:
+    scope, at = workspace.selection.sa, workspace.at
+    phase, what = ("Phase 1", "the ISAKMP SA") if scope == "phase 1" else ("Phase 2", "the IPsec SAs")
+    holders = [
+        role
+        for role in (Role.INITIATOR, Role.RESPONDER)
+        if any(sa.spis[0].scope == scope for sa in workspace.trace.sas(role, at))
+    ]
+    if not holders:
+        headline = f"{phase} will make {what}; at this moment it has not."
+    elif len(holders) == 1:
+        headline = f"{phase} has made {what}, so far for the {holders[0]} alone."
+    else:
+        headline = f"{phase} has made {what}."
+    if scope == "phase 1":
         why = "Every later message of IKE travels under these keys, in both directions: it protects the negotiation."
-        return "Phase 1 has made the ISAKMP SA.", why, "RFC 2409 §2"
+        return headline, why, "RFC 2409 §2"
     why = "One a direction, named by the SPI its receiver chose. Packets travel under these, not the ISAKMP SA."
-    return "Phase 2 has made the IPsec SAs.", why, "RFC 2409 §5.5"
+    return headline, why, "RFC 2409 §5.5"
 
 
 def _headline(workspace: Workspace, event: Event) -> str:

@@ -14,7 +14,8 @@ _COUNT = {1: "one", 2: "two", 3: "three", 4: "four"}
 def title(workspace: Workspace) -> tuple[str, str]:
     """Heading and lower border."""
     trace = workspace.trace
-    return "1 Exchange", f"{len(trace.steps)} messages · {trace.entries[-1].time:.2f} s"
+    count = len(trace.steps)
+    return "1 Exchange", f"{count} message{'' if count == 1 else 's'} · {trace.entries[-1].time:.2f} s"
 
 
 def lines(workspace: Workspace, width: int) -> list[Line]:
@@ -24,12 +25,14 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     for step in workspace.trace.steps:
         rows.append(_message(workspace, step, width))
         rows.extend(_product(workspace, scope, text, width) for scope, text in products.get(step.number, []))
+    if workspace.trace.refusals:
+        rows.append(Line([Piece(f"{'·· nothing more is sent ··':^{width - 4}}", "muted")]))
     return rows
 
 
 def row_count(trace: Trace) -> int:
     """How many rows the ladder has: names, addresses, states, messages and products."""
-    return 3 + len(trace.steps) + sum(map(len, products_of(trace).values()))
+    return 3 + len(trace.steps) + sum(map(len, products_of(trace).values())) + bool(trace.refusals)
 
 
 def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:

@@ -110,9 +110,9 @@ def reply(session: Session, room: int) -> list[Line]:
     if judgement is None:
         return []
     mark = Piece("✓ Right.", "derived", True) if judgement.right else Piece(" ✗ ", "failed")
-    head = Line([Piece(_MARGIN), mark])
     if judgement.right and session.shown:
-        head.pieces.append(Piece("  It was shown.", "muted"))
+        mark = Piece("Shown.", "text", True)
+    head = Line([Piece(_MARGIN), mark])
     rows = prose(session, judgement.reply, room - 4)
     if not judgement.right:
         # The badge and the first words share a row.

@@ -17,7 +17,7 @@ def title(workspace: Workspace) -> tuple[str, str]:
     """Heading and lower border."""
     if workspace.selection.sa:
         sas = _installed(workspace)
-        return f"2 {sas[0][1].protocol} SA" if sas else "2 SA", "what the exchange was for"
+        return f"2 {sas[0][1].protocol} SA" if sas else "2 SA", "what the exchange is for"
     step = workspace.step
     arrow = "►" if step.sender is Role.INITIATOR else "◄"
     size = len(step.octets)
@@ -131,9 +131,14 @@ def _summary(field: Field) -> str:
     wanted = names.get(field.spec.structure)
     child = next((c for c in field.children if c.spec.name == wanted), None)
     if field.spec.structure == "transform" and hasattr(structure, "attributes"):
-        said = [c.meaning.partition(" ")[2] or c.meaning for c in field.children if c.children][:4]
+        said = [
+            c.meaning.partition(" ")[2] or c.meaning
+            for c in field.children
+            if c.children and not c.spec.name.startswith("life")
+        ]
         number = getattr(structure, "number", "")
-        return f"{number}: " + ", ".join(said)
+        cipher = child.meaning.partition(" ")[2] if child is not None else ""
+        return f"{number}: " + ", ".join([*([cipher] if cipher.startswith("ESP") else []), *said[:4]])
     return child.meaning if child is not None else ""
 
 
@@ -144,7 +149,9 @@ def _installed(workspace: Workspace) -> list[tuple[Role, SaSnapshot]]:
     return [
         (entry.party, entry.event.sa)
         for entry in workspace.trace.events_of(SaInstalled)
-        if isinstance(entry.event, SaInstalled) and entry.event.sa.spis[0].scope == workspace.selection.sa
+        if isinstance(entry.event, SaInstalled)
+        and entry.event.sa.spis[0].scope == workspace.selection.sa
+        and entry.at <= workspace.at
     ]
 
 
@@ -157,6 +164,8 @@ def _sa_lines(workspace: Workspace, width: int) -> list[Line]:
             continue
         seen.add(spis)
         rows += _sa_block(workspace, party, sa, width)
+    if not rows:
+        rows.append(Line([Piece(" It does not exist yet: neither side has all it is made of.", "muted")]))
     return rows
 
 

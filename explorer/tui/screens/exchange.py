@@ -103,7 +103,8 @@ class ExchangeScreen(Screen[None]):
         return ()
 
     def redraw(self) -> None:
-        """Bring every visible pane up to date, in one repainting."""
+        """Bring every visible pane up to date, in one repainting; whatever was done, "go to" is over."""
+        self.goto = None
         with self.app.batch_update():
             self._redraw()
 
@@ -121,7 +122,8 @@ class ExchangeScreen(Screen[None]):
         boxes = arrange(width, height, wish)
         self.workspace.compact = "message" in boxes and boxes["message"].height < 14
         for name in seen & set(PANES):
-            self._draw_pane(name, boxes[name].width - 2)
+            # A tree that is stretched further parts its names from their octets.
+            self._draw_pane(name, min(boxes[name].width - 2, 78) if name == "message" else boxes[name].width - 2)
         if "caption" in seen:
             self._draw_caption(boxes["caption"].width, boxes["caption"].height)
         self._draw_bars()
@@ -174,14 +176,18 @@ class ExchangeScreen(Screen[None]):
             prompt = f" go to message (1 to {len(self.workspace.trace.steps)}): {self.goto}▏   enter goes, esc leaves"
             self._bar("footer").show_row(Line([Piece(prompt, "text", True)]))
             return
-        keys = footer_keys(
+        keys = self.footer_keys(width)
+        self._bar("footer").show_row(*chrome.footer_line(keys, width))
+
+    def footer_keys(self, width: int) -> list[tuple[str, str]]:
+        """Keys and labels for the footer of the focused pane."""
+        return footer_keys(
             self.pane_name,
             lesson=self.lesson_open,
             narrow=width < MIDDLE,
             can_return=bool(self.workspace.trail) or self.workspace.how,
             playing=self._timer is not None,
         )
-        self._bar("footer").show_row(*chrome.footer_line(keys, width))
 
     def _bar(self, name: str) -> Bar:
         return self.query_one(f"#{name}", Bar)
@@ -291,8 +297,6 @@ class ExchangeScreen(Screen[None]):
         if typed and int(typed) > most:
             return
         self.goto = typed
-        if typed and int(typed) * 10 > most:
-            self._goto_done()
         self._draw_bars()
 
     def _goto_done(self) -> None:

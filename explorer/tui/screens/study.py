@@ -154,6 +154,9 @@ class StudyScreen(ExchangeScreen):
         keep = next((i for i, row in enumerate(rows) if "▏" in row.text), None)
         if session.judgement is not None:
             keep = next((i for i, row in enumerate(rows) if "✓ Right" in row.text or " ✗ " in row.text), keep)
+        if session.hints and not session.solved:
+            # The offers stand below the newest hint: with them in sight, so is the hint.
+            keep = next((i for i, row in enumerate(rows) if "show me" in row.text), keep)
         pane.show(rows, keep=keep)
 
     def caption_rows(self, width: int, height: int) -> tuple[list[Line], str]:
@@ -169,6 +172,28 @@ class StudyScreen(ExchangeScreen):
         else:
             rows.append(Line([Piece(session.question.expects, "muted")]))
         return rows[:height], ""
+
+    def footer_keys(self, width: int) -> list[tuple[str, str]]:
+        """In a lesson, only what the step allows now."""
+        session = self.session
+        if session is None:
+            return super().footer_keys(width)
+        pane, question = self.pane_name, session.question
+        if pane != "lesson":
+            keys = super().footer_keys(width)
+            answers = self._awaits_selection() and pane in _ANSWERING
+            return [(key, "answer" if key == "enter" and answers else label) for key, label in keys]
+        keys = []
+        if not session.solved and question is not None:
+            keys += [("enter", "answer" if question.kind != "select" else "to the panes")]
+            keys += [("h", "hint")] if session.hints < len(question.hints) else []
+            keys += [("s", "show me"), ("r", "reset")]
+        elif session.shown:
+            keys += [("r", "ask again")]
+        elif not session.at_end:
+            keys += [("n", "next step")]
+        keys += [("b", "step back")] if session.index else []
+        return [*keys, ("tab", "pane"), ("esc", "leave"), ("?", "help")]
 
     # ---------------------------------------------------------------- answering
 
