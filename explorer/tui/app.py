@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,7 +58,8 @@ class ExplorerApp(App[None]):
     COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
 
     def __init__(self, trace: Trace, scenario: Scenario, draw_seed: Callable[[], int]) -> None:
-        super().__init__()
+        # Under NO_COLOR the terminal's own two colours are all there is.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") is not None else None)
         self.trace = trace
         self.scenario = scenario
         self.draw_seed = draw_seed
