@@ -196,7 +196,7 @@ class SaInstalled(Event, frozen=True):
 
 
 class Concluded(Event, frozen=True):
-    """An exchange has ended for this party: ``completed`` or ``failed``, and why."""
+    """An exchange has ended for this party, with what it set out to do; ``outcome`` is ``completed``."""
 
     exchange: str
     scope: str
