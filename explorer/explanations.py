@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from explorer.content import content_folder
 from explorer.errors import ExplorerError
+from explorer.events import Concluded, Decrypted, Event, SaInstalled, StateChanged, Verified
 from explorer.wire.field import Spec
 
 
@@ -95,3 +96,20 @@ def of_event(kind: str) -> tuple[str, str]:
     """Why a kind of event matters, and where that is specified."""
     table = _file("events.toml").get(kind, {})
     return table.get("why", ""), table.get("where", "")
+
+
+def predicate(event: Event) -> str:
+    """What a party does in an event, to put behind its name; ``""`` for events that need more than one clause."""
+    if isinstance(event, Decrypted):
+        return f"decrypts with {event.key.symbol} and {event.iv.symbol}"
+    if isinstance(event, Verified):
+        proves = f": the {event.proves} is proven" if event.proves is not None else ""
+        return f"verifies {event.symbol}{proves}"
+    if isinstance(event, StateChanged):
+        return f"goes from “{event.old}” to “{event.new}” in {event.exchange}"
+    if isinstance(event, SaInstalled):
+        direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
+        return f"installs the {direction}{event.sa.protocol} SA"
+    if isinstance(event, Concluded):
+        return f"has {event.outcome} {event.exchange}"
+    return ""

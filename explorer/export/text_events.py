@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from explorer.crypto.term import Configured, Derived, Drawn, Term
 from explorer.events import (
     Comparison,
-    Concluded,
     Decrypted,
     Event,
     Judged,
     Learned,
     Received,
     Refused,
-    SaInstalled,
-    StateChanged,
     Verified,
 )
-from explorer.explanations import how_given
+from explorer.explanations import how_given, predicate
 from explorer.trace.model import Beat, Entry
 from explorer.trace.trace import Trace
 
@@ -108,15 +105,10 @@ def _refused(event: Refused) -> Iterator[str]:
 
 
 def _short(event: Event) -> Iterator[str]:
+    done = predicate(event)
     if isinstance(event, Decrypted):
-        yield f"decrypts octets {event.span.start}–{event.span.end - 1} with {event.key.symbol} and {event.iv.symbol}"
+        yield f"{done}, octets {event.span.start}–{event.span.end - 1}"
     elif isinstance(event, Verified):
-        proves = f": the {event.proves} is proven" if event.proves is not None else ""
-        yield f"✓ verifies {event.symbol}{proves}   {event.citation}"
-    elif isinstance(event, StateChanged):
-        yield f"goes from “{event.old}” to “{event.new}”"
-    elif isinstance(event, SaInstalled):
-        direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
-        yield f"installs the {direction}{event.sa.protocol} SA"
-    elif isinstance(event, Concluded):
-        yield f"{event.exchange} has {event.outcome}: {event.reason}"
+        yield f"✓ {done}   {event.citation}"
+    elif done:
+        yield done

@@ -6,8 +6,6 @@ import re
 
 from explorer.crypto.term import Configured, Derived, Drawn, Term
 from explorer.events import (
-    Concluded,
-    Decrypted,
     Event,
     Judged,
     Learned,
@@ -15,12 +13,9 @@ from explorer.events import (
     Received,
     Refused,
     Role,
-    SaInstalled,
     Sent,
-    StateChanged,
-    Verified,
 )
-from explorer.explanations import how_given, of_event, of_field, of_term
+from explorer.explanations import how_given, of_event, of_field, of_term, predicate
 from explorer.tui.lines import Line, Piece, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
@@ -120,27 +115,16 @@ def _headline(workspace: Workspace, event: Event) -> str:
 
 
 def _checked(workspace: Workspace, who: str, event: Event) -> str:
-    if isinstance(event, Decrypted):
-        return f"{who} decrypts with {event.key.symbol} and {event.iv.symbol}."
     if isinstance(event, Judged):
         chosen = event.negotiation.chosen
         result = f"{chosen.policy} takes transform {chosen.transform}" if chosen is not None else "nothing fits"
-        if workspace.entry.party is workspace.step.receiver and workspace.entry.party is Role.INITIATOR:
+        if workspace.entry.party is Role.INITIATOR:
             return f"{who} holds the answer against its policies: {result}."
         return f"{who} judges the offers: {result}."
-    if isinstance(event, Verified):
-        proves = f": the {event.proves} is proven" if event.proves is not None else ""
-        return f"{who} verifies {event.symbol}{proves}."
-    if isinstance(event, StateChanged):
-        return f"{event.exchange}: the {workspace.entry.party} goes from “{event.old}” to “{event.new}”."
-    if isinstance(event, SaInstalled):
-        direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
-        return f"{who} installs the {direction}{event.sa.protocol} SA."
-    if isinstance(event, Concluded):
-        return f"{event.exchange} is over for the {workspace.entry.party}."
     if isinstance(event, Refused):
         return f"{_REFUSED}{event.reason}"
-    return ""
+    done = predicate(event)
+    return f"{who} {done}." if done else ""
 
 
 def _learned(who: str, term: Term) -> str:
