@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from explorer.crypto.expression import Expr, Token, wrap
 from explorer.octets import Span
@@ -20,30 +21,26 @@ class Nature(Enum):
     CONSTANT = "constant"
 
 
-@dataclass(frozen=True)
-class Configured:
+class Configured(msgspec.Struct, frozen=True):
     """Origin: the party's own configuration."""
 
     citation: str = ""
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """Origin: the party's own entropy."""
 
     purpose: str
     citation: str = ""
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True):
     """Origin: a specification."""
 
     citation: str
 
 
-@dataclass(frozen=True, eq=False)
-class Derived:
+class Derived(msgspec.Struct, frozen=True, eq=False):
     """Origin: computed from other terms."""
 
     expression: Expr

@@ -21,6 +21,18 @@ class Entropy(Protocol):
         """``size`` octets for one purpose."""
 
 
+class Numbered:
+    """Entropy of the ``number``-th use of something: the same purposes, other streams."""
+
+    def __init__(self, entropy: Entropy, number: int) -> None:
+        self._entropy = entropy
+        self._number = number
+
+    def draw(self, size: int, purpose: str) -> bytes:
+        """``size`` octets for one purpose."""
+        return self._entropy.draw(size, f"{purpose} ({self._number})")
+
+
 class Ledger:
     """What one party knows in one scope; a Quick Mode's ledger falls back on its phase 1's."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from explorer.events import Comparison, Negotiation, Verdict
 from explorer.wire.attributes import Namespace, VariableAttribute
 from explorer.wire.payloads import Proposal, Transform
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """One policy of a party.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from explorer.crypto.term import Nature, Term
@@ -20,8 +20,7 @@ class Piece(NamedTuple):
     bold: bool = False
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What selecting a line or an octet selects: a field, a term, a message, an SA."""
 
     place: Place | None = None
@@ -31,8 +30,7 @@ class Target:
     sa: str = ""
 
 
-@dataclass
-class Line:
+class Line(msgspec.Struct):
     """One row of a pane.
 
     Attributes:
@@ -44,11 +42,11 @@ class Line:
         toggles: key of the tree node that the row opens and closes.
     """
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Piece] = []
     target: Target | None = None
     selected: bool = False
     band: bool = False
-    spans: list[tuple[int, int, Target]] = field(default_factory=list)
+    spans: list[tuple[int, int, Target]] = []
     toggles: str = ""
 
     @property

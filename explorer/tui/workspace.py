@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from explorer.events import (
     Decrypted,
@@ -22,8 +22,7 @@ from explorer.tui.lines import Target
 from explorer.wire.field import Field, Tree
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What is selected: a place in a message, a term, or both at once when the octets are the term.
 
     ``sa`` is the scope of the exchange whose product is selected.
@@ -35,8 +34,7 @@ class Selection:
     sa: str = ""
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """A moment and a selection, to come back to."""
 
     at: int
@@ -295,7 +293,7 @@ class Workspace:
         keys = self.trace.links.at(place)
         if keys:
             self.select_key(keys[0])
-            self.selection = replace(self.selection, place=place, spec=self._spec_at(place))
+            self.selection = msgspec.structs.replace(self.selection, place=place, spec=self._spec_at(place))
         self.layer = place.buffer
 
     def back(self) -> Spot | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, takewhile
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from explorer.errors import WireError
 from explorer.registry.number import Number
@@ -31,8 +32,7 @@ Reader = Callable[[bytes, int, int, "Mapping[str, int] | None"], tuple[Any, Fiel
 Layout = tuple[tuple[Spec, int, int], ...]
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """One field as it was declared in a structure's body."""
 
     kind: str
@@ -50,7 +50,7 @@ class Declared:
 
     def with_numbers(self, numbers: type[Number]) -> Declared:
         """The same field, its values taken from another registry."""
-        return replace(self, numbers=numbers)
+        return msgspec.structs.replace(self, numbers=numbers)
 
     def spec(self, cls: type[Structure], name: str) -> Spec:
         """What views need to know of this field."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pair import MAIN, PFS, I, Pair, R, quick, shipped
+from pair import ADDRESSES, MAIN, PFS, I, Pair, R, quick, shipped
 
 from explorer.engine.notation import Notation
 from explorer.engine.rows import Row, match
@@ -17,6 +17,7 @@ from explorer.protocols.ikev1.quick_mode import QuickMode
 from explorer.trace.trace import Trace
 
 EXCHANGES: list[type[Exchange]] = [MainMode, QuickMode]
+DRAWN = ("CKY-I", "CKY-R", "xi", "xr", "Ni_b", "Nr_b")
 FINAL = {MainMode: PHASE_1_UP, QuickMode: PHASE_2_UP}
 
 
@@ -171,3 +172,12 @@ def test_what_was_said_is_what_the_row_says(pfs: Trace) -> None:
         table = MainMode if step.number <= 6 else QuickMode
         allowed = [row.outgoing for row in table.rows if row.role is step.sender and row.sends]
         assert any(tuple(words[1:]) == n.words([w for g in n.optional for w in g]) for n in allowed)
+
+
+def test_a_second_negotiation_repeats_nothing_of_the_first() -> None:
+    pair = Pair().reach(9)
+    drawn = {event.term.octets for role in (I, R) for event in pair.of(Learned, role) if event.term.symbol in DRAWN}
+    pair.peers[I].start(ADDRESSES[R], 0.0)
+    again = [e for e in iter(pair.peers[I].next_event, None) if isinstance(e, Learned) and e.term.symbol in DRAWN]
+    assert again
+    assert not {event.term.octets for event in again} & drawn

@@ -6,7 +6,7 @@ from collections import deque
 from hashlib import sha256
 
 from explorer.crypto.term import Drawn
-from explorer.engine.ledger import Entropy
+from explorer.engine.ledger import Entropy, Numbered
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
 from explorer.events import Event, Refused, Role
@@ -52,6 +52,7 @@ class Ikev1Peer:
         self._events: deque[Event] = deque()
         self._outbox: deque[tuple[bytes, str]] = deque()
         self._sessions: list[Session] = []
+        self._negotiations = 0
 
     # ---------------------------------------------------------------- what the owner asks for
 
@@ -223,4 +224,7 @@ class Ikev1Peer:
         return sent
 
     def _party(self, remote: str) -> Party:
-        return Party(self.config, self._events.append, self._entropy, remote)
+        # A second negotiation must not repeat the cookies, nonces and exponents of the first.
+        self._negotiations += 1
+        entropy = self._entropy if self._negotiations == 1 else Numbered(self._entropy, self._negotiations)
+        return Party(self.config, self._events.append, entropy, remote)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 
 from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH, MIDDLE, Wish, arrange
@@ -46,6 +47,7 @@ class ExchangeScreen(Screen[None]):
         self.tab = "message"
         self.zoomed = ""
         self._last_pane = "message"
+        self._drawn_at: Size | None = None
         self.goto: str | None = None
         self._speed = 2
         self._timer: Timer | None = None
@@ -79,8 +81,9 @@ class ExchangeScreen(Screen[None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
 
     def on_resize(self, _event: events.Resize) -> None:
-        """A resize changes where things stand, never what is selected."""
-        self.redraw()
+        """A resize changes where things stand, never what is selected; Textual tells the first size several times."""
+        if self._drawn_at != self.app.size:
+            self.redraw()
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """The footer belongs to the focused pane."""
@@ -109,7 +112,7 @@ class ExchangeScreen(Screen[None]):
             self._redraw()
 
     def _redraw(self) -> None:
-        width, height = self.app.size
+        width, height = self._drawn_at = self.app.size
         if width < LEAST_WIDTH or height < LEAST_HEIGHT:
             self.query_one(Desk).rearrange(Wish(), self.app.size)
             text = f"This window is {width}×{height}; {LEAST_WIDTH}×{LEAST_HEIGHT} is the least."
