@@ -24,6 +24,7 @@ class Policy(msgspec.Struct, frozen=True):
         namespace: what the attribute types mean.
         longer_life_is_cut: whether an offer that lives longer is taken and cut short (RFC 2407 §4.5.4 leaves
             the choice), rather than refused.
+        assumed_life: seconds to assume where an offer says nothing of its life; 0 where nothing may be assumed.
         transform_label: what the transform is called, as a verdict of its own; ``""`` where it says nothing.
     """
 
@@ -36,6 +37,7 @@ class Policy(msgspec.Struct, frozen=True):
     namespace: Namespace
     transform_label: str = ""
     longer_life_is_cut: bool = False
+    assumed_life: int = 0
 
 
 def negotiate(
@@ -105,6 +107,8 @@ def _surplus(policy: Policy, transform: Transform) -> list[Verdict]:
 def seconds_of_life(policy: Policy, transform: Transform) -> int | None:
     """The offered life in seconds; life types and durations come in pairs, one for each unit."""
     unit = None
+    if policy.assumed_life and all(attribute.type != policy.lifetime_type for attribute in transform.attributes):
+        return policy.assumed_life
     for attribute in transform.attributes:
         if attribute.type == policy.life_type:
             unit = attribute.number

@@ -8,12 +8,13 @@ from test_phase1_traps import patched, refused_then_done
 
 from explorer.crypto.algorithms import AES_128_CBC, SHA1
 from explorer.crypto.groups import modp_group
+from explorer.engine.negotiation import compare, seconds_of_life
 from explorer.events import Learned, Role, SaInstalled, Verified
 from explorer.octets import Buffer, Span
 from explorer.protocols.ikev1.config import Identity, Phase2Policy, selector
 from explorer.registry.isakmp import PayloadType
 from explorer.wire.message import HEADER_SIZE, build_chain, open_message, read_message
-from explorer.wire.payloads import Hash, KeyExchange, Payload, SecurityAssociation, VendorId
+from explorer.wire.payloads import Hash, KeyExchange, Payload, Proposal, SecurityAssociation, VendorId
 from explorer.wire.structure import build
 
 
@@ -157,6 +158,15 @@ def test_an_offer_that_lives_longer_is_taken_and_cut() -> None:
     pair = Pair(None, replace(quick(shipped(R)), phase2=(shorter,))).reach(9)
     assert pair.up
     assert {event.sa.lifetime for event in pair.of(SaInstalled, R) if event.sa.protocol == "ESP"} == {1800}
+
+
+def test_an_offer_that_says_nothing_of_its_life_means_eight_hours() -> None:
+    own = Phase2Policy(1, 12, 128, 2, 1, 86400, None)
+    offer = own.transform(1)
+    silent = offer.replace(attributes=tuple(a for a in offer.attributes if a.type not in (1, 2)))
+    assert seconds_of_life(own.policy(), silent) == 28800
+    proposal = Proposal(number=1, protocol=3, spi=b"spi!", transforms=(silent,))
+    assert all(verdict.ok for verdict in compare(own.policy(), proposal, silent))
 
 
 def test_one_host_may_be_written_in_three_ways() -> None:

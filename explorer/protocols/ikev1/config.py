@@ -47,6 +47,10 @@ _CIPHERS: dict[int, CbcCipher] = {
 _ESP_CIPHERS: dict[int, CbcCipher] = {EspTransformId.DES: DES_CBC, EspTransformId.TRIPLE_DES: TRIPLE_DES_CBC}
 
 
+_ASSUMED_LIFE = 28800
+"""Seconds that an IPsec SA lives where nobody says so (RFC 2407 §4.5)."""
+
+
 def _duration(kind: int, seconds: int) -> Attribute:
     """A life duration: two octets if it fits, else four (RFC 2409 Appendix A: variable)."""
     return basic(kind, seconds) if seconds < 0x10000 else variable(kind, seconds)
@@ -203,6 +207,7 @@ class Phase2Policy:
             IPSEC_NAMESPACE,
             EspTransformId.name_of(self.transform_id),
             longer_life_is_cut=True,
+            assumed_life=_ASSUMED_LIFE,
         )
 
     def algorithms(self) -> tuple[tuple[str, str], ...]:
