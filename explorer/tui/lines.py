@@ -54,6 +54,11 @@ class Line(msgspec.Struct):
         """The row without its roles."""
         return "".join(piece.text for piece in self.pieces)
 
+    def indented(self) -> Line:
+        """The same row one column further to the right."""
+        spans = [(start + 1, end + 1, target) for start, end, target in self.spans]
+        return Line([Piece(" "), *self.pieces], self.target, self.selected, self.band, spans, self.toggles)
+
     @property
     def width(self) -> int:
         """Columns that the row needs."""

@@ -8,6 +8,7 @@ from frames import screen_text
 
 from explorer.trace.model import Key
 from explorer.tui.widgets.bars import Bar
+from explorer.tui.widgets.line_view import Pane
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +84,13 @@ async def test_a_resize_keeps_step_selection_and_focus() -> None:
             else:
                 assert (workspace(pilot)._spot(), screen(pilot).pane_name) == before, size
                 assert len(screen_text(pilot.app).splitlines()) == size[1]
+
+
+async def test_a_term_in_the_caption_can_be_clicked() -> None:
+    async with opened() as pilot:
+        await pilot.press("right", "right")
+        caption = pilot.app.screen.query_one("#caption", Pane)
+        row, line = next((i, line) for i, line in enumerate(caption.lines) if "Feeds" in line.text)
+        start, _, target = line.spans[0]
+        await pilot.click("#caption", offset=(start + caption.gutter.left, row + caption.gutter.top))
+        assert workspace(pilot).selection.key == target.key == Key("phase 1", "g^xy")

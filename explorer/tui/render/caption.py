@@ -16,7 +16,7 @@ from explorer.events import (
     Sent,
 )
 from explorer.explanations import how_given, of_event, of_field, of_term, predicate
-from explorer.tui.lines import Line, Piece, fit, flow, symbol_pieces, wrap
+from explorer.tui.lines import Line, Piece, Target, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
 
@@ -185,13 +185,16 @@ def _feeds(workspace: Workspace, room: int) -> Line | None:
     messages = links.messages_fed(key)
     tail = [Piece("→ "), Piece(f"▒ {message_range(messages)}", "encrypted")] if messages else []
     left = room - sum(len(piece.text) for piece in tail) - 2
-    pieces: list[Piece] = []
+    line = Line([_label("Feeds")])
     feeds = links.feeds(key)
     for index, following in enumerate(feeds):
         piece = symbol_pieces(links.first(following))[0]
         if len(piece.text) + 2 > left - (0 if index == len(feeds) - 1 else 2):
-            pieces.append(Piece("… ", "muted"))
+            line.pieces.append(Piece("… ", "muted"))
             break
-        pieces += [piece, Piece("  ")]
+        start = line.width
+        line.spans.append((start, start + len(piece.text), Target(key=following)))
+        line.pieces += [piece, Piece("  ")]
         left -= len(piece.text) + 2
-    return Line([_label("Feeds"), *pieces, *tail])
+    line.pieces += tail
+    return line

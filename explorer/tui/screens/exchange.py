@@ -162,8 +162,7 @@ class ExchangeScreen(Screen[None]):
         rows, where = self.caption_rows(width - (4 if boxed else 2), height - (2 if boxed else 0))
         if boxed:
             widget.entitle("What is happening", where)
-        rows = [Line([Piece(" "), *row.pieces]) for row in rows]
-        widget.show(rows)
+        widget.show([row.indented() for row in rows])
 
     def caption_rows(self, width: int, height: int) -> tuple[list[Line], str]:
         """The caption, and the citation for its border."""
