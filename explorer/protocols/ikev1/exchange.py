@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
 from explorer.crypto.term import Term
 from explorer.engine.ledger import Emit, Entropy, Ledger
+from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
@@ -169,8 +170,8 @@ class Exchange:
         if not 8 <= size <= 256:
             raise Refusal(f"{symbol} has {size} octets, expected 8 to 256", "RFC 2409 §5", NotifyType.PAYLOAD_MALFORMED)
 
-    def authenticate(self, rest: Expr) -> None:
-        """Called with all payloads after the first, for exchanges whose first payload covers them."""
+    def authenticate(self, first: Word, rest: Expr) -> None:
+        """Called with the first word and all payloads after it, for exchanges whose first payload covers them."""
 
     def extras(self, row: Row) -> list[tuple[str, int, bytes]]:
         """Payloads to chain to a message that are not part of its exchange: word, type, body."""
@@ -190,7 +191,7 @@ class Exchange:
             header = bytes((following[index], 0)) + (4 + len(body.octets)).to_bytes(2, "big")
             return Framed(words[index].text if index < len(words) else str(body), header, body)
 
-        self.authenticate(Concat(tuple(framed(index) for index in range(1, len(kinds)))))
+        self.authenticate(words[0], Concat(tuple(framed(index) for index in range(1, len(kinds)))))
         plaintext = Concat(tuple(framed(index) for index in range(len(kinds))))
         named: Named = [(word.text, word) for word in words]
         named += [(text, None) for text, _, _ in extras]

@@ -145,7 +145,7 @@ class Ikev1Peer:
             session = self._new_session(message, address)
         if self._repeated(session, data):
             return
-        begins = session.phase1.role is Role.RESPONDER and session.phase1.state == "idle"
+        begins = session not in self._sessions
         if not begins and not any(message.header.responder_cookie):
             reason = "Only the first message has no responder cookie"
             raise Refusal(reason, "RFC 2408 §3.1", NotifyType.INVALID_COOKIE, offset=8)
@@ -192,7 +192,7 @@ class Ikev1Peer:
             initiator, responder = session.cookies
             if initiator != header.initiator_cookie:
                 continue
-            first_answer = session.phase1.role is Role.INITIATOR and session.phase1.state == "waits for 2"
+            first_answer = session.phase1.role is Role.INITIATOR and not any(responder)
             if responder == header.responder_cookie or (first_answer and any(header.responder_cookie)):
                 return session
             # A repeated first message still has no responder cookie.

@@ -9,6 +9,7 @@ from explorer.crypto.groups import is_usable_public_value, modp_group
 from explorer.crypto.term import Configured, Drawn, Nature, Origin, Term, derive
 from explorer.engine.ledger import Ledger
 from explorer.engine.negotiation import Policy, nearest_miss, negotiate, seconds_of_life
+from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Concluded, Judged, Role, SaInstalled, SaSnapshot
@@ -139,15 +140,12 @@ class QuickMode(Exchange):
         received = self.ledger["HASH(3)"]
         self.ledger.verify(self.ledger.learn(self._hash("HASH(3)")), received, None, _CITE)
 
-    def authenticate(self, rest: Expr) -> None:
+    def authenticate(self, first: Word, rest: Expr) -> None:
         """The hash of each message covers everything after it."""
-        symbol = {("idle", Role.INITIATOR): "HASH(1)", ("idle", Role.RESPONDER): "HASH(2)"}.get(
-            (self.state, self.role), "HASH(3)"
-        )
-        self.ledger.learn(self._hash(symbol, rest))
+        self.ledger.learn(self._hash(first.symbol, rest))
 
     def _hash(self, symbol: str, rest: Expr | None = None) -> Term:
-        """Over the octets as they are sent, or as they were received, generic headers included (trap: no padding)."""
+        """Over the octets as they are sent, or as they were received, generic headers included, padding not."""
         ledger = self.ledger
         if rest is None:
             rest = Concat(tuple(expression for _, expression in self.arrived[1:]))
