@@ -10,6 +10,7 @@ import msgspec
 from explorer.crypto.term import Term
 from explorer.octets import Span
 from explorer.wire.field import Tree
+from explorer.wire.payloads import Transform
 
 
 class Role(StrEnum):
@@ -23,6 +24,25 @@ class Role(StrEnum):
     def other(self) -> Role:
         """The opposite end."""
         return Role.RESPONDER if self is Role.INITIATOR else Role.INITIATOR
+
+
+class Endpoint(NamedTuple):
+    """Where a message comes from or goes to; ``port`` is 0 for what is not UDP."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}" if self.port else self.address
+
+
+class Datagram(NamedTuple):
+    """A UDP payload on its way; or, with port 0 at both ends, the payload of an IP packet."""
+
+    octets: bytes
+    source: Endpoint
+    destination: Endpoint
+    protocol: int = 0
 
 
 class Binding(NamedTuple):
@@ -42,6 +62,8 @@ class Envelope(NamedTuple):
         scope: scope of the terms it carries.
         message_id: Message ID of the header, 0 in phase 1 and for ESP.
         encrypted: whether anything after the header is encrypted.
+        variant: which of several messages of this place in the exchange it is, where there are several: the way of
+            authentication, or the kind of notification.
     """
 
     trees: tuple[Tree, ...]
@@ -50,6 +72,7 @@ class Envelope(NamedTuple):
     scope: str
     message_id: int
     encrypted: bool
+    variant: str = ""
 
 
 class Verdict(NamedTuple):
@@ -62,12 +85,18 @@ class Verdict(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """One offered transform held against one policy."""
+    """One offered transform held against one policy; ``offer`` is the transform as it came."""
 
     policy: str
     proposal: int
     transform: int
     verdicts: tuple[Verdict, ...]
+    offer: Transform
+
+    @property
+    def first_mismatch(self) -> Verdict | None:
+        """The first attribute that speaks against the offer, or ``None``."""
+        return next((verdict for verdict in self.verdicts if not verdict.ok), None)
 
     @property
     def ok(self) -> bool:
@@ -91,7 +120,7 @@ class SaSnapshot(NamedTuple):
     """A security association as one party holds it.
 
     Attributes:
-        protocol: ``ISAKMP`` or ``ESP``.
+        protocol: ``ISAKMP``, ``ESP`` or ``AH``.
         direction: ``both`` for an ISAKMP SA, else ``inbound`` or ``outbound`` as the holder sees it.
         spis: the terms that name it: both cookies, or one SPI.
         algorithms: name and value of each thing agreed on, in words.
@@ -126,10 +155,11 @@ class Making(Event, frozen=True):
 
 
 class Sent(Event, frozen=True):
-    """A message is finished and handed to the network."""
+    """A message is finished and handed to the network; ``again`` if the same octets were sent before."""
 
     envelope: Envelope
     bindings: tuple[Binding, ...]
+    again: bool = False
 
 
 class Received(Event, frozen=True):
@@ -140,11 +170,11 @@ class Received(Event, frozen=True):
 
 
 class Decrypted(Event, frozen=True):
-    """Ciphertext was opened with this key and initialization vector."""
+    """Ciphertext was opened with this key, and this initialization vector where the cipher has one."""
 
     span: Span
     key: Term
-    iv: Term
+    iv: Term | None
 
 
 class Judged(Event, frozen=True):
@@ -195,8 +225,36 @@ class SaInstalled(Event, frozen=True):
     sa: SaSnapshot
 
 
+class SaEnded(Event, frozen=True):
+    """This party no longer uses a security association.
+
+    ``protocol`` and ``spi`` (both cookies for ISAKMP) name it; ``how`` says why: ``deleted``, ``replaced``,
+    ``expired`` or ``peer is dead``.
+    """
+
+    protocol: str
+    spi: Term
+    how: str
+
+
+class Notified(Event, frozen=True):
+    """The peer has told something; ``protected`` if a HASH under the ISAKMP SA covers it."""
+
+    notify: str
+    protected: bool
+    citation: str
+
+
+class NetworkChanged(Event, frozen=True):
+    """Something about this party's network is now different: ``what`` it is, and its ``value`` in words."""
+
+    what: str
+    value: str
+    citation: str
+
+
 class Concluded(Event, frozen=True):
-    """An exchange has ended for this party, with what it set out to do; ``outcome`` is ``completed``."""
+    """An exchange has ended for this party; ``outcome`` is ``completed`` or ``failed``."""
 
     exchange: str
     scope: str

@@ -61,6 +61,11 @@ def modp_group(number: int) -> ModpGroup:
     return ModpGroup(number, prime, 2, bits // 8, -(-exponent_bits // 8), group.citation)
 
 
+def private_group(number: int, prime: bytes, generator: int) -> ModpGroup:
+    """A group that two peers have agreed on; the prime is big-endian octets (RFC 2409 §5.6)."""
+    return ModpGroup(number, int.from_bytes(prime, "big"), generator, len(prime), 40, "RFC 2409 §5.6")
+
+
 def is_usable_public_value(group: ModpGroup, value: bytes) -> bool:
     """Whether a received public value has the right length and is none of 0, 1 and p-1 (RFC 6989 §2.1)."""
     return len(value) == group.size and 1 < int.from_bytes(value, "big") < group.prime - 1

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
 from explorer.events import Comparison, Negotiation, Verdict
 from explorer.wire.attributes import Namespace, VariableAttribute
 from explorer.wire.payloads import Proposal, Transform
+
+
+class LifeRule(Enum):
+    """What to do with an offer that would live longer than one's own policy says (RFC 2407 §4.5.4)."""
+
+    OBEY = "obey"
+    STRICT = "strict"
+    CLAIM = "claim"
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -22,9 +33,9 @@ class Policy(msgspec.Struct, frozen=True):
         lifetime_type: attribute type of the life duration: an offer may be shorter.
         life_type: attribute type of the unit that a life duration is counted in.
         namespace: what the attribute types mean.
-        longer_life_is_cut: whether an offer that lives longer is taken and cut short (RFC 2407 §4.5.4 leaves
-            the choice), rather than refused.
-        assumed_life: seconds to assume where an offer says nothing of its life; 0 where nothing may be assumed.
+        life_rule: what becomes of an offer that lives longer: its life is obeyed, it is refused, or it is taken
+            and cut short, which the responder then claims in a notification.
+        assumed_life: seconds to assume where an offer says nothing of its life.
         transform_label: what the transform is called, as a verdict of its own; ``""`` where it says nothing.
     """
 
@@ -36,27 +47,65 @@ class Policy(msgspec.Struct, frozen=True):
     life_type: int
     namespace: Namespace
     transform_label: str = ""
-    longer_life_is_cut: bool = False
+    life_rule: LifeRule = LifeRule.STRICT
     assumed_life: int = 0
 
 
+class Match(NamedTuple):
+    """What fits what."""
+
+    policy: Policy
+    proposal: Proposal
+    transform: Transform
+
+
 def negotiate(
-    protocol: str, policies: Sequence[Policy], proposals: Sequence[Proposal]
-) -> tuple[Negotiation, tuple[Policy, Proposal, Transform] | None]:
+    protocol: str, bundles: Sequence[Sequence[Policy]], proposals: Sequence[Proposal]
+) -> tuple[Negotiation, tuple[Match, ...] | None]:
     """Take the party's own policies in order and hold each against every transform on offer.
 
+    Policies come in bundles, nearly always of one; proposals of one number are one too, and a bundle fits only as
+    a whole (RFC 2408 §4.2).
+
     Returns:
-        all comparisons up to the first match, and what matched.
+        all comparisons up to the first match, and what matched, one for each member of the bundle.
     """
     comparisons: list[Comparison] = []
-    for policy in policies:
-        for proposal in proposals:
-            for transform in proposal.transforms:
-                verdicts = compare(policy, proposal, transform)
-                comparisons.append(Comparison(policy.label, proposal.number, transform.number, verdicts))
-                if comparisons[-1].ok:
-                    return Negotiation(protocol, tuple(comparisons)), (policy, proposal, transform)
+    offers = [tuple(members) for _, members in groupby(proposals, key=lambda proposal: proposal.number)]
+    for bundle in bundles:
+        for offer in offers:
+            found = tuple(_members(bundle, offer, comparisons))
+            if len(found) == len(bundle) == len(offer):
+                return Negotiation(protocol, tuple(comparisons)), found
     return Negotiation(protocol, tuple(comparisons)), None
+
+
+def _members(
+    bundle: Sequence[Policy], offer: Sequence[Proposal], comparisons: list[Comparison]
+) -> Iterator[Match]:
+    """The first fitting transform for each member of a bundle; ends at the first member that has none."""
+    for policy in bundle:
+        candidates = [proposal for proposal in offer if proposal.protocol == policy.protocol] or offer
+        found = _first_fit(policy, candidates, comparisons, surplus=len(offer) - len(bundle))
+        if found is None:
+            return
+        yield found
+
+
+def _first_fit(
+    policy: Policy, proposals: Sequence[Proposal], comparisons: list[Comparison], surplus: int
+) -> Match | None:
+    for proposal in proposals:
+        for transform in proposal.transforms:
+            verdicts = compare(policy, proposal, transform)
+            if surplus:
+                said = "with others" if surplus > 0 else "alone"
+                verdicts += (Verdict("Protocols", said, "alone" if surplus > 0 else "with others", ok=False),)
+            comparison = Comparison(policy.label, proposal.number, transform.number, verdicts, transform)
+            comparisons.append(comparison)
+            if comparison.ok:
+                return Match(policy, proposal, transform)
+    return None
 
 
 def nearest_miss(negotiation: Negotiation) -> str:
@@ -67,8 +116,7 @@ def nearest_miss(negotiation: Negotiation) -> str:
 
     if not negotiation.comparisons:
         return ""
-    nearest = min(negotiation.comparisons, key=faults)
-    first = next((verdict for verdict in nearest.verdicts if not verdict.ok), None)
+    first = min(negotiation.comparisons, key=faults).first_mismatch
     return f"; nearest: {first.attribute} {first.offered}, wanted {first.wanted}" if first is not None else ""
 
 
@@ -130,10 +178,18 @@ def _verdict(policy: Policy, transform: Transform, kind: int, wanted: int) -> Ve
 def _life_verdict(policy: Policy, transform: Transform, name: str, kind: int, wanted: int) -> Verdict:
     """A life in seconds is wanted; one in other units may stand beside it."""
     seconds = seconds_of_life(policy, transform)
+    absent = all(attribute.type != policy.lifetime_type for attribute in transform.attributes)
     if kind == policy.life_type:
-        said = "absent" if seconds is None else policy.namespace.say(kind, wanted)
+        said = "absent" if seconds is None or absent else policy.namespace.say(kind, wanted)
         return Verdict(name, said, policy.namespace.say(kind, wanted), seconds is not None)
-    said = "absent" if seconds is None else str(seconds)
-    if policy.longer_life_is_cut:
-        return Verdict(name, said, f"{wanted}, the shorter is used", bool(seconds))
-    return Verdict(name, said, f"at most {wanted}", seconds is not None and 0 < seconds <= wanted)
+    said = "absent" if seconds is None else f"absent, {seconds} is assumed" if absent else str(seconds)
+    if policy.life_rule is LifeRule.STRICT:
+        return Verdict(name, said, f"at most {wanted}", seconds is not None and 0 < seconds <= wanted)
+    ends = "the shorter is used" if policy.life_rule is LifeRule.CLAIM else "the offered one is obeyed"
+    return Verdict(name, said, f"{wanted}, {ends}", bool(seconds))
+
+
+def settled_life(policy: Policy, transform: Transform, own: int) -> int:
+    """Seconds for which an SA of this choice will be used."""
+    offered = seconds_of_life(policy, transform) or own
+    return offered if policy.life_rule is LifeRule.OBEY else min(own, offered)

@@ -16,12 +16,21 @@ class Word(NamedTuple):
         payload_type: number of the payload that it stands for.
         symbol: the term that is the payload's body, without the generic header (RFC 2409 §3.2).
         checked: whether the receiver computes the value itself and compares, rather than believe it.
+        sealed: symbol of the term that the body is the ciphertext of, where it is one.
     """
 
     text: str
     payload_type: int
     symbol: str
     checked: bool = False
+    sealed: str = ""
+
+
+class Group(NamedTuple):
+    """Words that are there together, or, if ``optional``, not at all."""
+
+    words: tuple[str, ...]
+    optional: bool
 
 
 class Notation(NamedTuple):
@@ -29,26 +38,38 @@ class Notation(NamedTuple):
 
     Attributes:
         encrypted: whether the header is written ``HDR*``.
-        required: words that must be there.
-        optional: groups of words that are there together or not at all.
+        either: whether it is written ``HDR(*)``: sent encrypted, and taken in the clear too.
+        groups: the words in order.
     """
 
     encrypted: bool
-    required: tuple[str, ...]
-    optional: tuple[tuple[str, ...], ...]
+    either: bool
+    groups: tuple[Group, ...]
 
     @staticmethod
     @cache
     def parse(text: str) -> Notation:
         """Read the notation of a transition row."""
-        groups = tuple(_words(group) for group in re.findall(r"\[([^]]*)\]", text))
-        plain = _words(re.sub(r"\[[^]]*\]", "", text))
-        return Notation("HDR*" in plain, tuple(w for w in plain if not w.startswith("HDR")), groups)
+        parts = re.split(r"(\[[^]]*\])", text)
+        found = [Group(_words(part.strip("[]")), part.startswith("[")) for part in parts]
+        head = _words(parts[0])[:1]
+        groups = [Group(tuple(w for w in words if not w.startswith("HDR")), optional) for words, optional in found]
+        return Notation(head in (("HDR*",), ("HDR(*)",)), head == ("HDR(*)",), tuple(g for g in groups if g.words))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Words that must be there."""
+        return tuple(word for group in self.groups if not group.optional for word in group.words)
+
+    @property
+    def optional(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of words that are there together or not at all."""
+        return tuple(group.words for group in self.groups if group.optional)
 
     def words(self, present: Collection[str]) -> tuple[str, ...]:
         """The words of a message in which the optional words ``present`` occur."""
-        chosen = [word for group in self.optional if all(w in present for w in group) for word in group]
-        return (*self.required, *chosen)
+        chosen = [group for group in self.groups if not group.optional or all(w in present for w in group.words)]
+        return tuple(word for group in chosen for word in group.words)
 
 
 def _words(text: str) -> tuple[str, ...]:

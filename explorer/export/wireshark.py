@@ -27,7 +27,7 @@ def key_tables(trace: Trace) -> dict[str, str]:
         sa = entry.event.sa  # type: ignore[attr-defined]
         if sa.protocol == "ISAKMP":
             isakmp[_isakmp_row(sa)] = None
-        elif sa.direction == "outbound":
+        elif sa.direction == "outbound" and sa.protocol == "ESP":
             esp[_esp_row(trace, entry.party, sa)] = None
     return {
         "ikev1_decryption_table": "".join(isakmp),
@@ -47,8 +47,8 @@ def _esp_row(trace: Trace, sender: Role, sa: SaSnapshot) -> str:
     words, keys = dict(sa.algorithms), dict(sa.keys)
     columns = (
         "IPv4",
-        trace.parties[sender].address,
-        trace.parties[sender.other].address,
+        trace.parties[sender].outside or trace.parties[sender].address,
+        trace.parties[sender.other].outside or trace.parties[sender.other].address,
         f"0x{sa.spis[0].octets.hex()}",
         _ENCRYPTION.get(words["encryption"], "AES-CBC [RFC3602]"),
         f"0x{keys['encryption'].octets.hex()}",

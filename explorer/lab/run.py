@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from explorer.events import Concluded, Event, Received, Role, Verified
+from collections.abc import Callable
+
+from explorer.events import (
+    Concluded,
+    Datagram,
+    Event,
+    NetworkChanged,
+    Notified,
+    Received,
+    Refused,
+    Role,
+    SaEnded,
+    Verified,
+)
 from explorer.lab.entropy import SeededEntropy
-from explorer.lab.host import Host, Packet
+from explorer.lab.host import Host
+from explorer.lab.network import Link
 from explorer.lab.scenario import Scenario
+from explorer.lab.scenario_build import build, outside_address
+from explorer.lab.script import Action, parse_action
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
 from explorer.trace.model import Beat, PartyInfo
@@ -13,6 +29,11 @@ from explorer.trace.trace import Recorder, Trace
 
 MOST_MESSAGES = 1000
 """A run that has not come to rest by then never will."""
+
+Wanted = Callable[[Event], bool]
+"""Whether an event is one of those that an action is meant to bring about."""
+
+_PEERS = (Role.INITIATOR, Role.RESPONDER)
 
 
 def run(scenario: Scenario, seed: int | None = None) -> Trace:
@@ -24,61 +45,137 @@ def run(scenario: Scenario, seed: int | None = None) -> Trace:
     return Lab(scenario, scenario.seed if seed is None else seed).play()
 
 
+def _made_ipsec_sas(event: Event) -> bool:
+    return isinstance(event, Concluded) and (event.exchange, event.outcome) == ("Quick Mode", "completed")
+
+
 class Lab:
-    """Two hosts, an eavesdropper, a perfect link and a clock that only the link moves."""
+    """Two hosts, an eavesdropper, a link, and a clock that only the link and the peers' timers move."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.scenario = scenario
         self.seed = seed
         first, second = scenario.initiator, scenario.responder
         self.hosts = {
-            Role.INITIATOR: Host(Role.INITIATOR, first.build(second), first.host, second.address, seed),
-            Role.RESPONDER: Host(Role.RESPONDER, second.build(first), second.host, first.address, seed),
+            role: Host(role, build(scenario, peer), peer.host, outside_address(scenario, other), seed)
+            for role, peer, other in ((Role.INITIATOR, first, second), (Role.RESPONDER, second, first))
         }
         self._ike_observer = Ikev1Observer(SeededEntropy(seed, str(Role.EAVESDROPPER)))
         self._esp_observer = EspObserver()
         self._recorder = Recorder()
+        self._link = Link(scenario.network)
         self._now = 0.0
-        self._link: list[tuple[int, Packet, Role]] = []
 
     def play(self) -> Trace:
-        """Carry out the script, step by step, as far as it gets."""
-        for action in self.scenario.script:
-            if action != "phase 1" and not self._concluded(action):
+        """Carry out the script, line by line, as far as it gets."""
+        failure = ""
+        for text in self.scenario.script:
+            action = parse_action(text)
+            assert action is not None
+            since = len(self._recorder.entries)
+            try:
+                self._do(action)
+            except LookupError as error:
+                failure = self._why(0) or str(error)
                 break
-            self._do(action)
-            self._settle()
-        return self._trace()
+            if not self._reached(action, since):
+                failure = self._why(since) or f"“{text}” came to nothing"
+                break
+        return self._trace(failure)
 
-    def _do(self, action: str) -> None:
-        host = self.hosts[Role.INITIATOR]
-        if action == "phase 1":
-            host.ike.start(host.remote, self._now)
-        elif action == "phase 2":
-            host.ike.start_quick(host.remote, self._now)
+    # ---------------------------------------------------------------- the script
+
+    def _do(self, action: Action) -> None:
+        host = self.hosts[action.by]
+        ike, remote, now = host.ike, host.remote, self._now
+        if action.what == "wait":
+            self._settle(until=now + action.seconds)
+            return
+        if action.what == "phase 1":
+            ike.start(remote, now)
+        elif action.what in ("phase 2", "rekey"):
+            ike.start_quick(remote, now, replaces=action.what == "rekey")
+        elif action.what == "new group":
+            ike.start_new_group(remote, now)
+        elif action.what == "dpd":
+            ike.start_dpd(remote, now)
+        elif action.what == "ping":
+            host.ping(self.hosts[action.by.other].inner)
         else:
-            host.ping(self.scenario.responder.host)
-        self._collect(Role.INITIATOR, None)
+            ike.start_delete(remote, now, isakmp=action.what == "delete phase 1")
+        self._collect(action.by, None)
+        self._settle()
 
-    def _concluded(self, action: str) -> bool:
-        """Whether what this action needs has been reached on both sides."""
-        needed = {"phase 2": "Main Mode", "ping": "Quick Mode"}[action]
-        done = {
-            entry.party
-            for entry in self._recorder.entries
-            if isinstance(entry.event, Concluded) and entry.event.exchange == needed
-        }
-        return {Role.INITIATOR, Role.RESPONDER} <= done
+    def _reached(self, action: Action, since: int) -> bool:
+        """Whether an action has done what it was meant to, as far as both sides can tell."""
+        if action.what == "phase 1":
+            return all(any(s.usable for s in host.ike.sessions) for host in self.hosts.values())
+        if action.what in ("phase 2", "rekey"):
+            return self._both(since, _made_ipsec_sas)
+        if action.what == "ping":
+            return self._one(since, action.by, lambda e: isinstance(e, Verified) and e.symbol == "ICV")
+        if action.what == "dpd":
+            return self._one(since, action.by, lambda e: isinstance(e, Notified) and e.notify == "R-U-THERE-ACK")
+        if action.what == "new group":
+            return self._both(since, lambda e: isinstance(e, NetworkChanged) and e.what == "private group")
+        if action.what.startswith("delete"):
+            return self._both(since, lambda e: isinstance(e, SaEnded))
+        return True
 
-    def _settle(self) -> None:
-        """Deliver until nothing is under way."""
-        while self._link and len(self._recorder.steps) < MOST_MESSAGES:
-            number, packet, receiver = self._link.pop(0)
-            self._now += self.scenario.network.latency
-            self._recorder.begin_reading(receiver, number, Beat.READ)
-            cause = self._recorder.sent_entry(number)
-            self.hosts[receiver].receive(packet, self._now)
-            self._collect(receiver, cause)
+    def _one(self, since: int, party: Role, wanted: Wanted) -> bool:
+        return any(entry.party is party and wanted(entry.event) for entry in self._recorder.entries[since:])
+
+    def _both(self, since: int, wanted: Wanted) -> bool:
+        return all(self._one(since, party, wanted) for party in _PEERS)
+
+    def _why(self, since: int) -> str:
+        """The first thing that a peer refused, or else the first exchange that came to nothing."""
+        own = [entry.event for entry in self._recorder.entries[since:] if entry.party in _PEERS]
+        refused = next((event.reason for event in own if isinstance(event, Refused)), "")
+        failed = (event.reason for event in own if isinstance(event, Concluded) and event.outcome == "failed")
+        return refused or next(failed, "")
+
+    # ---------------------------------------------------------------- time
+
+    def _settle(self, until: float | None = None) -> None:
+        """Deliver, and let timers run, until nothing is under way any more; or up to a time."""
+        while len(self._recorder.steps) < MOST_MESSAGES:
+            arrives = self._link.next_time
+            due = self._next_timer() if until is not None or arrives is not None or self._busy() else None
+            times = [at for at in (arrives, due) if at is not None and (until is None or at <= until)]
+            if not times:
+                break
+            self._now = max(self._now, min(times))
+            if arrives is not None and arrives == min(times):
+                self._deliver()
+            else:
+                self._let_timers_run()
+        if until is not None:
+            self._now = max(self._now, until)
+
+    def _busy(self) -> bool:
+        return any(host.ike.busy for host in self.hosts.values())
+
+    def _next_timer(self) -> float | None:
+        return min((at for host in self.hosts.values() if (at := host.ike.next_timer()) is not None), default=None)
+
+    def _let_timers_run(self) -> None:
+        for party, host in self.hosts.items():
+            due = host.ike.next_timer()
+            if due is not None and due <= self._now:
+                host.ike.handle_timer(self._now)
+                self._collect(party, None)
+
+    def _deliver(self) -> None:
+        delivery = self._link.take()
+        if delivery is None:
+            return
+        number, receiver = delivery.message, delivery.receiver
+        self._recorder.begin_reading(receiver, number, Beat.READ)
+        self.hosts[receiver].receive(delivery.datagram, self._now)
+        self._collect(receiver, self._recorder.sent_entry(number))
+
+    # ---------------------------------------------------------------- recording
 
     def _collect(self, party: Role, cause: int | None) -> None:
         """Record what a host says, let the eavesdropper see what it sends, and put that on the link."""
@@ -87,68 +184,59 @@ class Lab:
             self._recorder.add(party, self._now, event, cause)
             if isinstance(event, Received):
                 cause = len(self._recorder.entries) - 1
-        for packet in host.packets(self._now):
-            number = self._recorder.message_sent(
-                party, party.other, packet.source, packet.destination, self._now, packet.octets
-            )
-            self._watch(packet, number)
-            self._link.append((number, packet, party.other))
+        for made in host.datagrams(self._now):
+            datagram, inside = self._link.on_the_wire(party, made)
+            number = self._recorder.message_sent(party, datagram, self._now, inside)
+            fate, delivered = self._link.put(number, datagram, party.other, self._now)
+            if fate:
+                self._recorder.mark(number, fate, delivered.octets)
+            self._watch(delivered, party, number)
 
-    def _watch(self, packet: Packet, number: int) -> None:
+    def _watch(self, datagram: Datagram, sender: Role, number: int) -> None:
         observer = Role.EAVESDROPPER
         self._recorder.begin_reading(observer, number, Beat.WIRE)
-        for event in self._seen(packet):
+        for event in self._seen(datagram, sender):
             cause = self._recorder.sent_entry(number)
             self._recorder.add(observer, self._now + self.scenario.network.latency / 2, event, cause)
 
-    def _seen(self, packet: Packet) -> list[Event]:
-        if not packet.destination.port:
-            return [self._esp_observer.see(packet.octets)]
-        self._ike_observer.see(packet.octets, packet.source.address)
+    def _seen(self, datagram: Datagram, sender: Role) -> list[Event]:
+        if self._esp_observer.is_ipsec(datagram):
+            return [self._esp_observer.see(datagram)]
+        self._ike_observer.see(datagram, sender)
         seen = []
         while (event := self._ike_observer.next_event()) is not None:
             seen.append(event)
         return seen
 
-    def _trace(self) -> Trace:
+    def _trace(self, failure: str) -> Trace:
         entries, steps = self._recorder.finish()
         scenario = self.scenario
         parties = [
-            PartyInfo(Role.INITIATOR, scenario.initiator.name, scenario.initiator.address),
-            PartyInfo(Role.RESPONDER, scenario.responder.name, scenario.responder.address),
-            PartyInfo(Role.EAVESDROPPER, "Eavesdropper", ""),
+            PartyInfo(role, peer.name, peer.address, outside_address(scenario, peer).replace(peer.address, ""))
+            for role, peer in ((Role.INITIATOR, scenario.initiator), (Role.RESPONDER, scenario.responder))
         ]
         trace = Trace(
             scenario=scenario.name,
             title=scenario.title,
             protocol=scenario.protocol,
             seed=self.seed,
-            parties=parties,
+            parties=[*parties, PartyInfo(Role.EAVESDROPPER, "Eavesdropper", "")],
             entries=entries,
             steps=steps,
             outcome="",
             reason="",
         )
-        trace.outcome, trace.reason = self._outcome(trace)
+        trace.outcome, trace.reason = self._outcome(trace, failure)
         return trace
 
-    def _outcome(self, trace: Trace) -> tuple[str, str]:
-        """Established when everything in the script was reached on both sides, failed otherwise."""
-        if trace.refusals:
-            event = trace.refusals[-1].event
-            return "failed", getattr(event, "reason", "")
-        wanted = {"phase 1": "Main Mode", "phase 2": "Quick Mode"}
-        for action in self.scenario.script:
-            if action == "ping":
-                answered = [
-                    e for e in trace.events_of(Verified, Role.INITIATOR) if getattr(e.event, "symbol", "") == "ICV"
-                ]
-                if not answered:
-                    return "failed", "the ping was not answered"
-            else:
-                done = {e.party for e in trace.conclusions if getattr(e.event, "exchange", "") == wanted[action]}
-                if len(done) < 2:
-                    return "failed", f"{wanted[action]} was not completed"
-        return "established", "both sides hold the same SAs" + (
-            " and the ping was answered" if "ping" in self.scenario.script else ""
-        )
+    def _outcome(self, trace: Trace, failure: str) -> tuple[str, str]:
+        """Established if everything in the script was reached and SAs stand; completed if none is left."""
+        if failure:
+            return "failed", failure
+        last = len(trace) - 1
+        held = [{sa.spis[0].octets for sa in trace.sas(role, last)} for role in _PEERS]
+        if not any(held):
+            return "completed", "everything was done, and no SA is left"
+        pinged = " and the ping was answered" if "ping" in self.scenario.script else ""
+        same = held[0] == held[1]
+        return "established", f"both sides hold {'the same' if same else 'their'} SAs{pinged}"

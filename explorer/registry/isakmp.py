@@ -22,6 +22,11 @@ class PayloadType(Number):
     NOTIFY = 11, "Notification", "an error or a status", "RFC 2408 §3.14"
     DELETE = 12, "Delete", "SAs that the sender has dropped", "RFC 2408 §3.15"
     VID = 13, "Vendor ID", "what the sender's maker calls itself", "RFC 2408 §3.16"
+    ATTRIBUTES = 14, "Attributes", "requests and values of the configuration method", "draft-dukes-ike-mode-cfg-02 §3.2"
+    NAT_D = 20, "NAT-D", "hash of an address and a port, to detect a NAT", "RFC 3947 §3.2"
+    NAT_OA = 21, "NAT-OA", "an address as it was before the NAT", "RFC 3947 §5.2"
+    NAT_D_DRAFT = 130, "NAT-D (draft)", "NAT-D by its number before RFC 3947", "draft-ietf-ipsec-nat-t-ike-03"
+    NAT_OA_DRAFT = 131, "NAT-OA (draft)", "NAT-OA by its number before RFC 3947", "draft-ietf-ipsec-nat-t-ike-03"
 
     @classmethod
     def unnamed(cls, value: int) -> str:
@@ -43,6 +48,7 @@ class ExchangeType(Number):
     AUTHENTICATION_ONLY = 3, "Authentication Only", "proof without keys", "RFC 2408 §4.6"
     AGGRESSIVE = 4, "Aggressive", "three messages; IKE's Aggressive Mode", "RFC 2408 §4.7"
     INFORMATIONAL = 5, "Informational", "one message, no answer", "RFC 2408 §4.8"
+    TRANSACTION = 6, "Transaction", "request and reply, or set and acknowledgement", "draft-dukes-ike-mode-cfg-02 §3.1"
     QUICK_MODE = 32, "Quick Mode", "phase 2: keys for another protocol", "RFC 2409 §5.5"
     NEW_GROUP_MODE = 33, "New Group Mode", "agree on a private group", "RFC 2409 §5.6"
 
@@ -113,6 +119,8 @@ class NotifyType(Number):
     RESPONDER_LIFETIME = 24576, "RESPONDER-LIFETIME", "the lifetime the responder will use", "RFC 2407 §4.6.3.1"
     REPLAY_STATUS = 24577, "REPLAY-STATUS", "whether replays are detected", "RFC 2407 §4.6.3.2"
     INITIAL_CONTACT = 24578, "INITIAL-CONTACT", "the sender knows of no older SA", "RFC 2407 §4.6.3.3"
+    R_U_THERE = 36136, "R-U-THERE", "is the peer still alive?", "RFC 3706 §5.3"
+    R_U_THERE_ACK = 36137, "R-U-THERE-ACK", "it is", "RFC 3706 §5.3"
 
     @classmethod
     def unnamed(cls, value: int) -> str:

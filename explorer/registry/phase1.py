@@ -5,6 +5,8 @@ from __future__ import annotations
 from explorer.registry.number import Number
 
 _A = "RFC 2409 Appendix A"
+_XAUTH = "draft-beaulieu-ike-xauth-02 §7.1"
+_HYBRID = "draft-ietf-ipsec-isakmp-hybrid-auth-05 §3.2.1"
 
 
 class IsakmpTransformId(Number):
@@ -79,6 +81,15 @@ class AuthenticationMethod(_Private65001):
     RSA_SIGNATURES = 3, "RSA signatures", "each signs its hash", "RFC 2409 §5.1"
     RSA_ENCRYPTION = 4, "RSA encryption", "each decrypts the other's nonce", "RFC 2409 §5.2"
     REVISED_RSA_ENCRYPTION = 5, "revised RSA encryption", "the same with fewer operations", "RFC 2409 §5.3"
+    ECDSA_256 = 9, "ECDSA P-256", "each signs its hash; SHA-256", "RFC 4754 §3"
+    ECDSA_384 = 10, "ECDSA P-384", "each signs its hash; SHA-384", "RFC 4754 §3"
+    ECDSA_521 = 11, "ECDSA P-521", "each signs its hash; SHA-512", "RFC 4754 §3"
+    HYBRID_INIT_RSA = 64221, "hybrid RSA, initiator is the user", "the responder signs, the initiator logs in", _HYBRID
+    HYBRID_RESP_RSA = 64222, "hybrid RSA, responder is the user", "the initiator signs, the responder logs in", _HYBRID
+    XAUTH_INIT_PSK = 65001, "XAUTH with pre-shared key, initiator is the user", "a key, then a password", _XAUTH
+    XAUTH_RESP_PSK = 65002, "XAUTH with pre-shared key, responder is the user", "a key, then a password", _XAUTH
+    XAUTH_INIT_RSA = 65005, "XAUTH with RSA signatures, initiator is the user", "a signature, then a password", _XAUTH
+    XAUTH_RESP_RSA = 65006, "XAUTH with RSA signatures, responder is the user", "a signature, then a password", _XAUTH
 
 
 class Group(_Private65001):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from explorer.events import Envelope, Event, Role
+from explorer.events import Endpoint, Envelope, Event, Role
 
 
 class Beat(StrEnum):
@@ -32,21 +32,12 @@ class Entry(NamedTuple):
     cause: int | None
 
 
-class Endpoint(NamedTuple):
-    """Where a message comes from or goes to; ``port`` is 0 for what is not UDP."""
-
-    address: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.port}" if self.port else self.address
-
-
 class Step(NamedTuple):
     """One message: who sent it to whom, and the entries in which it is made, travels and is read.
 
     ``first`` and ``last`` are indices of entries; ``octets`` is what travelled, the UDP payload or, for
-    ESP, the IP payload.
+    ESP and AH, the IP payload.  ``fate`` is what the link did to it: ``""``, ``lost``, ``delivered twice``, ``delayed``
+    or ``changed``.  ``inside`` is the sender's or receiver's own end where a NAT has changed what the others see.
     """
 
     number: int
@@ -59,14 +50,18 @@ class Step(NamedTuple):
     octets: bytes
     first: int
     last: int
+    fate: str = ""
+    inside: Endpoint | None = None
+    protocol: int = 0
 
 
 class PartyInfo(NamedTuple):
-    """A party of the run as views present it."""
+    """A party of the run as views present it; ``outside`` is the address that others see, where a NAT changes it."""
 
     role: Role
     name: str
     address: str
+    outside: str = ""
 
 
 class Place(NamedTuple):

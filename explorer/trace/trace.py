@@ -9,11 +9,14 @@ from typing import overload
 
 from explorer.events import (
     Concluded,
+    Datagram,
+    Endpoint,
     Event,
     Making,
     Received,
     Refused,
     Role,
+    SaEnded,
     SaInstalled,
     SaSnapshot,
     Sent,
@@ -23,7 +26,7 @@ from explorer.events import (
 from explorer.octets import Buffer, Span
 from explorer.trace.knowledge import Knowledge
 from explorer.trace.links import Links
-from explorer.trace.model import Beat, Endpoint, Entry, PartyInfo, Place, Step
+from explorer.trace.model import Beat, Entry, PartyInfo, Place, Step
 
 _BEGINNING = (1, Beat.MADE)
 
@@ -104,11 +107,27 @@ class Trace(Sequence[Entry]):
 
     def sas(self, party: Role, at: int) -> tuple[SaSnapshot, ...]:
         """The SAs that a party holds at entry ``at``."""
-        return tuple(
-            entry.event.sa
-            for entry in self.entries[: at + 1]
-            if isinstance(entry.event, SaInstalled) and entry.party is party
-        )
+        held: dict[bytes, SaSnapshot] = {}
+        for entry in self.entries[: at + 1]:
+            if entry.party is not party:
+                continue
+            if isinstance(entry.event, SaInstalled):
+                held[entry.event.sa.spis[0].octets] = entry.event.sa
+            elif isinstance(entry.event, SaEnded):
+                held.pop(entry.event.spi.octets, None)
+        return tuple(held.values())
+
+    def sa_end(self, party: Role, sa: SaSnapshot) -> tuple[int, str] | None:
+        """Where an SA of a party ended, and how; ``None`` while it is in use."""
+        for entry in self._sa_ends:
+            event = entry.event
+            if isinstance(event, SaEnded) and entry.party is party and event.spi.octets == sa.spis[0].octets:
+                return entry.at, event.how
+        return None
+
+    @cached_property
+    def _sa_ends(self) -> list[Entry]:
+        return self.events_of(SaEnded)
 
     # ---------------------------------------------------------------- finding things
 
@@ -183,15 +202,24 @@ class Recorder:
         step, beat = self._current.get(party, _BEGINNING)
         self.entries.append(Entry(at, time, party, event, step, beat, cause))
 
-    def message_sent(
-        self, sender: Role, receiver: Role, source: Endpoint, destination: Endpoint, time: float, octets: bytes
-    ) -> int:
-        """Tie a datagram to the ``Sent`` entry it came from; returns the message's number."""
+    def message_sent(self, sender: Role, datagram: Datagram, time: float, inside: Endpoint | None = None) -> int:
+        """Tie a datagram, as it is on the wire, to the ``Sent`` entry it came from; returns the message's number."""
         number = len(self.steps) + 1
         event = self.entries[self._sent[number - 1]].event
         assert isinstance(event, Sent)
-        self.steps.append(Step(number, sender, receiver, source, destination, time, event.envelope, octets, 0, 0))
+        octets, source, destination, protocol = datagram
+        self.steps.append(
+            Step(
+                number, sender, sender.other, source, destination, time, event.envelope, octets, 0, 0,
+                inside=inside, protocol=protocol,
+            )
+        )
         return number
+
+    def mark(self, number: int, fate: str, octets: bytes | None = None) -> None:
+        """Record what the link did to a message; ``octets`` are those that it delivers instead."""
+        step = self.steps[number - 1]
+        self.steps[number - 1] = step._replace(fate=fate, octets=step.octets if octets is None else octets)
 
     def sent_entry(self, number: int) -> int:
         """Index of the entry in which message ``number`` was sent."""

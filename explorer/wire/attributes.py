@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Any, ClassVar
 
 from explorer.errors import WireError
-from explorer.registry import ipsec, phase1
+from explorer.registry import configuration, ipsec, phase1
 from explorer.registry.number import Number
 from explorer.wire import say
 from explorer.wire.compiler import Reader, Segment
@@ -75,6 +75,11 @@ def basic(number: int, value: int) -> BasicAttribute:
     return BasicAttribute(format_and_type=number | FORMAT_BIT, value=value)
 
 
+def of_octets(number: int, value: bytes) -> VariableAttribute:
+    """An attribute whose value is octets; none at all in a request."""
+    return VariableAttribute(format_and_type=number, value=value)
+
+
 def variable(number: int, value: int, size: int = 4) -> VariableAttribute:
     """An attribute with ``size`` octets of value."""
     return VariableAttribute(format_and_type=number, value=value.to_bytes(size, "big"))
@@ -88,12 +93,19 @@ class Namespace:
         types: registry of the attribute types.
         values: registry of the values, by attribute type.
         variable: types whose value may have any length; all others are basic and fit two octets.
+        words: how the octets of some values are said, by attribute type.
     """
 
     def __init__(
-        self, key: str, types: type[Number], values: Mapping[int, type[Number]], variable: Collection[int] = ()
+        self,
+        key: str,
+        types: type[Number],
+        values: Mapping[int, type[Number]],
+        variable: Collection[int] = (),
+        words: Mapping[int, Callable[[Any], str]] | None = None,
     ) -> None:
         self.key = key
+        self.words = words or {}
         self.types = types
         self.values = values
         self.variable = frozenset(variable)
@@ -108,8 +120,8 @@ class Namespace:
     def _spec(self, member: Number) -> tuple[Spec, Spec]:
         numbers = self.values.get(int(member))
         name = member.name.lower()
-        words = None if numbers is not None else say.number_in_octets
-        node = Spec(self.key, name, member.label, member.citation, say=_say_attribute(numbers))
+        words = self.words.get(int(member), None if numbers is not None else say.number_in_octets)
+        node = Spec(self.key, name, member.label, member.citation, say=_say_attribute(numbers, words))
         value = Spec(self.key, name, member.label, member.citation, numbers=numbers, say=words)
         return node, value
 
@@ -123,10 +135,12 @@ class Namespace:
         return numbers.name_of(value) if numbers is not None else str(value)
 
 
-def _say_attribute(numbers: type[Number] | None) -> Callable[[Any], str]:
+def _say_attribute(numbers: type[Number] | None, said: Callable[[Any], str] | None) -> Callable[[Any], str]:
     def words(attribute: Any) -> str:
-        number = attribute.number
-        return numbers.say(number) if numbers is not None else str(number)
+        if numbers is not None:
+            return numbers.say(attribute.number)
+        value = attribute.value
+        return said(value) if said is not None and isinstance(value, bytes) else str(attribute.number)
 
     return words
 
@@ -162,6 +176,25 @@ IPSEC_NAMESPACE = Namespace(
         ipsec.IpsecAttribute.AUTHENTICATION: ipsec.AuthenticationAlgorithm,
     },
     variable=(ipsec.IpsecAttribute.LIFE_DURATION, ipsec.IpsecAttribute.COMPRESS_PRIVATE),
+)
+
+_C = configuration.ConfigurationAttributeType
+CONFIGURATION_NAMESPACE = Namespace(
+    "configuration_attributes",
+    _C,
+    {_C.XAUTH_TYPE: configuration.XauthType, _C.XAUTH_STATUS: configuration.XauthStatus},
+    variable=[kind for kind in _C if kind not in (_C.XAUTH_TYPE, _C.XAUTH_STATUS)],
+    words={
+        **dict.fromkeys((_C.IP4_ADDRESS, _C.IP4_NETMASK, _C.IP4_DNS, _C.IP4_NBNS, _C.IP4_DHCP), say.ipv4),
+        _C.IP4_SUBNET: say.ipv4_subnet,
+        _C.ADDRESS_EXPIRY: say.number_in_octets,
+        _C.SUPPORTED_ATTRIBUTES: say.hexadecimal,
+        **{
+            kind: say.text
+            for kind in _C
+            if kind == _C.APPLICATION_VERSION or _C.XAUTH_USER_NAME <= kind and kind != _C.XAUTH_STATUS
+        },
+    },
 )
 
 _PAIR = Struct(">HH")
@@ -234,7 +267,12 @@ class IpsecAttribute(Attribute, key="attribute"):
     """Reads the attributes of an ESP or AH transform."""
 
 
+class ConfigurationAttribute(Attribute, key="attribute"):
+    """Reads the attributes of an Attributes payload."""
+
+
 for _cls, _namespace in (
+    (ConfigurationAttribute, CONFIGURATION_NAMESPACE),
     (IsakmpAttribute, ISAKMP_NAMESPACE),
     (IpsecAttribute, IPSEC_NAMESPACE),
     (Attribute, Namespace("attribute", Number, {})),

@@ -6,7 +6,7 @@ from explorer.errors import WireError
 from explorer.octets import Buffer, Span
 from explorer.registry.ip import IpProtocol
 from explorer.wire.field import Field, Spec, Tree
-from explorer.wire.ip import read_packet
+from explorer.wire.ip import read_icmp, read_packet
 from explorer.wire.structure import Structure, octets, parse, read, rest, u8, u32
 
 PACKET = Spec("esp", "packet", "Inner IP packet", "RFC 4303 §3.1.2")
@@ -74,7 +74,8 @@ def read_content(plaintext: bytes, parent: Span) -> tuple[bytes, EspTrailer, Tre
     trailer, trailer_field = read(EspTrailer, plaintext, inner_end, len(plaintext), {"padding_size": padding_size})
     if trailer.padding != bytes(range(1, padding_size + 1)):
         raise WireError(inner_end, "Padding is not 1, 2, 3 and so on", "RFC 4303 §2.4")
-    inner = read_packet(plaintext, 0, inner_end) if inner_end else ()
+    read_inner = read_icmp if trailer.next_header == IpProtocol.ICMP else read_packet
+    inner = read_inner(plaintext, 0, inner_end) if inner_end else ()
     packet = (Field(PACKET, 0, inner_end, None, inner),) if inner else ()
     root = Field(CONTENT, 0, len(plaintext), None, (*packet, trailer_field))
     return plaintext[:inner_end], trailer, Tree(buffer, root)

@@ -72,6 +72,17 @@ def read_packet(data: bytes, at: int, end: int) -> tuple[Field, ...]:
     return (read(OpaquePacket, data, at, end)[1],)
 
 
+def read_icmp(data: bytes, at: int, end: int) -> tuple[Field, ...]:
+    """An ICMP echo without an IP header in front, as transport mode carries it; anything else is one opaque field."""
+    try:
+        _, echo = read(IcmpEcho, data, at, end)
+        if echo.end == end:
+            return (echo,)
+    except WireError:
+        pass
+    return (read(OpaquePacket, data, at, end)[1],)
+
+
 def checksum(data: bytes) -> int:
     """The ones' complement sum of 16-bit words (RFC 1071), 0 to 65535."""
     total = sum(int.from_bytes(data[i : i + 2].ljust(2, b"\0"), "big") for i in range(0, len(data), 2))

@@ -17,7 +17,12 @@ HEADER_SIZE = 28
 
 P = TypeVar("P", bound=Payload)
 
+MARKER_SIZE = 4
+"""Zero octets in front of the header on the port of NAT traversal (RFC 3948 §2.2)."""
+
 _CHAIN = "RFC 2408 §3.2"
+MARKER = Spec("message", "marker", "Non-ESP marker", "RFC 3948 §2.2", size=MARKER_SIZE)
+KEEPALIVE = Spec("message", "keepalive", "NAT keepalive", "RFC 3948 §2.3", size=1)
 MESSAGE = Spec("message", "", "ISAKMP message", "RFC 2408 §3")
 CIPHERTEXT = Spec("message", "ciphertext", "Encrypted payloads", "RFC 2409 Appendix B")
 CONTENT = Spec("message", "content", "Decrypted payloads", "RFC 2409 Appendix B")
@@ -31,13 +36,15 @@ class Message(NamedTuple):
         header: the 28 octets in front.
         payloads: in the order of the chain; empty while the message is encrypted and not opened.
         trees: one per buffer: the datagram, then what was decrypted from it.
-        places: for each payload its field in the last tree.
+        places: for each payload its field in the tree that holds the payloads.
+        start: octet of the datagram at which the header begins: 4 behind a non-ESP marker, else 0.
     """
 
     header: IsakmpHeader
     payloads: tuple[Payload, ...]
     trees: tuple[Tree, ...]
     places: tuple[Field, ...]
+    start: int = 0
 
     @property
     def datagram(self) -> Buffer:
@@ -52,7 +59,12 @@ class Message(NamedTuple):
     @property
     def ciphertext(self) -> Span:
         """Everything after the header."""
-        return Span(self.datagram, HEADER_SIZE, len(self.datagram.octets))
+        return Span(self.datagram, self.start + HEADER_SIZE, len(self.datagram.octets))
+
+    @property
+    def holder(self) -> Buffer:
+        """The buffer in which the payloads stand."""
+        return self.trees[1 if self.header.encrypted and self.opened else 0].buffer
 
     def find(self, payload_class: type[P]) -> P | None:
         """The first payload of a class, or ``None``."""
@@ -67,7 +79,7 @@ class Message(NamedTuple):
     def span(self, index: int, name: str = "") -> Span:
         """Where payload ``index`` stands, or one of its fields (an empty one has no octets)."""
         place = self.places[index]
-        buffer = self.trees[-1].buffer
+        buffer = self.holder
         if not name:
             return Span(buffer, place.start, place.end)
         for child in place.children:
@@ -78,7 +90,7 @@ class Message(NamedTuple):
     def body(self, index: int) -> Span:
         """Payload ``index`` without its generic header: what RFC 2409 §3.2 writes as ``<P>_b``."""
         place = self.places[index]
-        return Span(self.trees[-1].buffer, place.start + 4, place.end)
+        return Span(self.holder, place.start + 4, place.end)
 
 
 def read_chain(
@@ -106,33 +118,52 @@ def read_chain(
     return payloads, fields
 
 
-def read_message(buffer: Buffer, classes: Mapping[int, type[Payload]] = PAYLOADS) -> Message:
+def read_header(buffer: Buffer, start: int = 0) -> IsakmpHeader:
+    """The header alone, to find out how the rest is to be read.
+
+    Raises:
+        WireError: fewer than 28 octets.
+    """
+    return read(IsakmpHeader, buffer.octets, start, len(buffer.octets))[0]
+
+
+def read_message(buffer: Buffer, classes: Mapping[int, type[Payload]] = PAYLOADS, start: int = 0) -> Message:
     """Parse a datagram; what is encrypted stays one leaf until :func:`open_message`.
+
+    Args:
+        start: octet at which the header begins; whatever is in front of it is the non-ESP marker.
 
     Raises:
         WireError: the header's Length differs from the datagram's, octets follow the last payload, or
             a payload breaks its own rules.
     """
     data = buffer.octets
-    header, head = read(IsakmpHeader, data, 0, len(data))
-    if header.length != len(data):
-        rule = f"Length is {header.length}, the datagram has {len(data)} octets"
-        raise WireError(24, rule, "RFC 2408 §3.1", Field(MESSAGE, 0, head.end, None, (head,)))
+    header, head = read(IsakmpHeader, data, start, len(data))
+    front = (Field(MARKER, 0, start, data[:start], ()), head) if start else (head,)
+    if header.length != len(data) - start:
+        rule = f"Length is {header.length}, the datagram has {len(data) - start} octets"
+        raise WireError(start + 24, rule, "RFC 2408 §3.1", Field(MESSAGE, 0, head.end, None, front))
     if header.encrypted:
-        sealed = (Field(CIPHERTEXT, HEADER_SIZE, len(data), data[HEADER_SIZE:], ()),) if len(data) > HEADER_SIZE else ()
-        root = Field(MESSAGE, 0, len(data), None, (head, *sealed))
-        return Message(header, (), (Tree(buffer, root),), ())
+        sealed = (Field(CIPHERTEXT, head.end, len(data), data[head.end :], ()),) if len(data) > head.end else ()
+        root = Field(MESSAGE, 0, len(data), None, (*front, *sealed))
+        return Message(header, (), (Tree(buffer, root),), (), start)
     try:
-        payloads, fields = read_chain(header.next_payload, data, HEADER_SIZE, len(data), classes)
+        payloads, fields = read_chain(header.next_payload, data, head.end, len(data), classes)
     except WireError as error:
         inner = error.tree.children if isinstance(error.tree, Field) else ()
-        error.tree = Field(MESSAGE, 0, inner[-1].end if inner else HEADER_SIZE, None, (head, *inner))
+        error.tree = Field(MESSAGE, 0, inner[-1].end if inner else head.end, None, (*front, *inner))
         raise
-    end = fields[-1].end if fields else HEADER_SIZE
-    root = Field(MESSAGE, 0, end, None, (head, *fields))
+    end = fields[-1].end if fields else head.end
+    root = Field(MESSAGE, 0, end, None, (*front, *fields))
     if end != len(data):
         raise WireError(end, f"{len(data) - end} octets follow the last payload", _CHAIN, root)
-    return Message(header, tuple(payloads), (Tree(buffer, root),), tuple(fields))
+    return Message(header, tuple(payloads), (Tree(buffer, root),), tuple(fields), start)
+
+
+def read_keepalive(buffer: Buffer) -> Tree:
+    """The one octet that keeps a NAT's memory fresh (RFC 3948 §2.3)."""
+    leaf = Field(KEEPALIVE, 0, len(buffer.octets), buffer.octets, ())
+    return Tree(buffer, Field(MESSAGE, 0, len(buffer.octets), None, (leaf,)))
 
 
 def open_message(message: Message, plaintext: bytes, classes: Mapping[int, type[Payload]] = PAYLOADS) -> Message:

@@ -1,4 +1,4 @@
-"""The ISAKMP header and the payloads of IKEv1's Main and Quick Mode, each declared once.
+"""The ISAKMP header and the payloads of IKEv1, each declared once.
 
 Field names are those of the figures in RFC 2408 §3; sizes are octets.
 """
@@ -12,8 +12,11 @@ from explorer.registry.ip import IpProtocol
 from explorer.registry.ipsec import AhTransformId, EspTransformId, IdType, Situation
 from explorer.registry.isakmp import Doi, ExchangeType, HeaderFlag, NotifyType, PayloadType, ProtocolId
 from explorer.registry.phase1 import IsakmpTransformId
+from explorer.registry.vendor import VendorIdentifier
 from explorer.wire import say
-from explorer.wire.attributes import Attribute, IpsecAttribute, IsakmpAttribute
+from explorer.registry.certificate import CertificateEncoding
+from explorer.registry.configuration import ConfigurationMessage
+from explorer.wire.attributes import Attribute, ConfigurationAttribute, IpsecAttribute, IsakmpAttribute
 from explorer.wire.field import Bit
 from explorer.wire.structure import Structure, many, octets, rest, select_variant, u8, u16, u32
 
@@ -171,10 +174,66 @@ class Hash(Payload, label="Hash payload", cite="RFC 2408 §3.11"):
     data: bytes = rest(label="Hash data")
 
 
+class Signature(Payload, label="Signature payload", cite="RFC 2408 §3.12"):
+    """A signature over HASH_I or HASH_R (RFC 2409 §5.1)."""
+
+    data: bytes = rest(label="Signature data")
+
+
+class Certificate(Payload, label="Certificate payload", cite="RFC 2408 §3.9"):
+    """A certificate, or a part of the chain to one."""
+
+    encoding: int = u8(CertificateEncoding, label="Certificate encoding")
+    data: bytes = rest(label="Certificate data")
+
+
+class CertificateRequest(Payload, label="Certificate Request payload", cite="RFC 2408 §3.10"):
+    """Asks for a certificate that a certain authority issued; the authority is a DER distinguished name."""
+
+    encoding: int = u8(CertificateEncoding, label="Certificate type")
+    authority: bytes = rest(label="Certificate authority", default=b"")
+
+
+class NatDetection(Payload, label="NAT-D payload", cite="RFC 3947 §3.2"):
+    """The hash of both cookies, an address and a port."""
+
+    data: bytes = rest(label="Hash of address and port")
+
+
+class NatOriginalAddress(Payload, label="NAT-OA payload", cite="RFC 3947 §5.2"):
+    """An address as its owner knows it, before a NAT changed it."""
+
+    id_type: int = u8(IdType, label="ID type")
+    reserved2: int = u8(default=0, label="Reserved")
+    reserved3: int = u16(default=0, label="Reserved")
+    data: bytes = rest(label="Address", say=lambda v: say.ipv4(v) if len(v) == 4 else say.ipv6(v))
+
+
+class AttributesPayload(Payload, label="Attributes payload", cite="draft-dukes-ike-mode-cfg-02 §3.2", key="attributes"):
+    """A request, a reply, a set or an acknowledgement of the configuration method, and of XAUTH."""
+
+    message: int = u8(ConfigurationMessage, label="Type")
+    reserved2: int = u8(default=0, label="Reserved")
+    identifier: int = u16(label="Identifier")
+    attributes: tuple[Attribute, ...] = many(ConfigurationAttribute)
+
+
+class EncryptedBody(Payload, label="Encrypted payload body", cite="RFC 2409 §5.2"):
+    """A payload whose body alone is encrypted, with the receiver's public key or with Ke; its header is not."""
+
+    data: bytes = rest(label="Encrypted body")
+
+
+def _say_vendor(octets_: Any) -> str:
+    """What a Vendor ID announces, where that is known."""
+    known = VendorIdentifier.find(octets_) if isinstance(octets_, bytes) else None
+    return known.label if known is not None else say.text(octets_)
+
+
 class VendorId(Payload, label="Vendor ID payload", cite="RFC 2408 §3.16"):
     """Says who made the sender, or what it can do beyond the RFCs."""
 
-    data: bytes = rest(label="Vendor ID", say=say.text)
+    data: bytes = rest(label="Vendor ID", say=_say_vendor)
 
 
 class Identification(Payload, label="Identification payload", cite="RFC 2407 §4.6.2"):
@@ -250,6 +309,42 @@ class Notification(Payload, label="Notification payload", cite="RFC 2408 §3.14"
     data: bytes = rest(label="Notification data", default=b"", say=say.text)
 
 
+class LifetimeNotification(Notification, key="notification"):
+    """RESPONDER-LIFETIME for an IPsec SA: its data are attributes (RFC 2407 §4.6.3.1)."""
+
+    data: bytes = octets(0, default=b"")
+    attributes: tuple[Attribute, ...] = many(IpsecAttribute)
+
+
+class IsakmpLifetimeNotification(Notification, key="notification"):
+    """RESPONDER-LIFETIME for the ISAKMP SA."""
+
+    data: bytes = octets(0, default=b"")
+    attributes: tuple[Attribute, ...] = many(IsakmpAttribute)
+
+
+class CountedNotification(Notification, key="notification"):
+    """R-U-THERE and its answer: the data are a sequence number (RFC 3706 §5.4)."""
+
+    data: bytes = rest(label="Notification data", default=b"", say=say.number_in_octets)
+
+
+class PlainNotification(Notification, key="notification"):
+    """A notification of any other type."""
+
+
+def _notification(data: bytes, at: int) -> type[Notification]:
+    protocol, notify_type = data[at + 8 : at + 9], int.from_bytes(data[at + 10 : at + 12], "big")
+    if notify_type == NotifyType.RESPONDER_LIFETIME:
+        return IsakmpLifetimeNotification if protocol == bytes((ProtocolId.ISAKMP,)) else LifetimeNotification
+    if notify_type in (NotifyType.R_U_THERE, NotifyType.R_U_THERE_ACK):
+        return CountedNotification
+    return PlainNotification
+
+
+select_variant(Notification, _notification)
+
+
 class Delete(Payload, label="Delete payload", cite="RFC 2408 §3.15"):
     """SPIs of SAs that the sender no longer uses."""
 
@@ -273,4 +368,22 @@ PAYLOADS: dict[int, type[Payload]] = {
     PayloadType.NOTIFY: Notification,
     PayloadType.DELETE: Delete,
     PayloadType.VID: VendorId,
+    PayloadType.SIG: Signature,
+    PayloadType.CERT: Certificate,
+    PayloadType.CERTREQ: CertificateRequest,
+    PayloadType.ATTRIBUTES: AttributesPayload,
+    PayloadType.NAT_D_DRAFT: NatDetection,
+    PayloadType.NAT_OA_DRAFT: NatOriginalAddress,
+    PayloadType.NAT_D: NatDetection,
+    PayloadType.NAT_OA: NatOriginalAddress,
 }
+
+BODIES_ENCRYPTED: dict[int, type[Payload]] = {
+    **PAYLOADS,
+    PayloadType.ID: EncryptedBody,
+    PayloadType.NONCE: EncryptedBody,
+}
+"""How payloads are read where the bodies of ID and Nonce are encrypted with a public key (RFC 2409 §5.2)."""
+
+KEY_ENCRYPTED_TOO: dict[int, type[Payload]] = {**BODIES_ENCRYPTED, PayloadType.KE: EncryptedBody}
+"""How they are read in the revised mode, which encrypts KE too (RFC 2409 §5.3)."""

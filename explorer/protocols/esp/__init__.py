@@ -1,1 +1,1 @@
-"""ESP in tunnel mode (RFC 4303): what all the negotiation was for."""
+"""ESP and AH (RFC 4303, RFC 4302): what all the negotiation was for."""

@@ -1,20 +1,18 @@
-"""One end of the tunnel: packets in, ESP out, and back."""
+"""One end of a protected path: packets in, ESP and AH out, and back."""
 
 from __future__ import annotations
 
-import hmac
 from collections import deque
-from typing import NamedTuple
+from ipaddress import IPv4Address
 
-from explorer.crypto.algorithms import CIPHERS, INTEGRITY, CbcCipher, Integrity
-from explorer.crypto.expression import Encrypt, Plain, Prf
-from explorer.crypto.term import Configured, Drawn, Nature, Term, derive
+from explorer.crypto.term import Configured, Term
 from explorer.engine.ledger import Entropy
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
 from explorer.events import (
     Binding,
-    Decrypted,
+    Datagram,
+    Endpoint,
     Envelope,
     Event,
     Learned,
@@ -24,108 +22,135 @@ from explorer.events import (
     Role,
     SaSnapshot,
     Sent,
-    Verified,
 )
 from explorer.octets import Buffer, Span
-from explorer.protocols.esp.notation import describe
+from explorer.protocols.esp import ah, esp
+from explorer.protocols.esp.notation import describe, title
+from explorer.protocols.esp.sa import IpsecSa, bind_run, packet_scope
 from explorer.protocols.esp.window import ReplayWindow
 from explorer.registry.ip import IpProtocol
+from explorer.wire.ah import read_ah
 from explorer.wire.esp import EspPacket, read_content, read_esp
-from explorer.wire.structure import build
+from explorer.wire.field import Tree
+from explorer.wire.ip import build_ipv4
 
-EXCHANGE = "ESP"
-
-_ICV_CITE = "RFC 4303 §2.8"
-
-
-class _Sa(NamedTuple):
-    """The parts of an SA that every packet needs."""
-
-    spi: Term
-    cipher: CbcCipher
-    integrity: Integrity
-    encryption_key: Term
-    integrity_key: Term
+_ESP, _AH = int(IpProtocol.ESP), int(IpProtocol.AH)
 
 
-class EspEndpoint:
+class IpsecEndpoint:
     """Holds the inbound and outbound SAs that were negotiated.  Never raises on what arrives."""
 
-    def __init__(self, entropy: Entropy, role: Role) -> None:
+    def __init__(self, entropy: Entropy, role: Role, local: str, remote: str) -> None:
         self._entropy = entropy
         self._role = role
+        self._ends = local, remote
         self._events: deque[Event] = deque()
-        self._outbound: _Sa | None = None
-        self._inbound: dict[int, tuple[_Sa, ReplayWindow]] = {}
-        self._sequence = 0
+        self._outbox: list[tuple[bytes, int]] = []
+        self._outbound: dict[str, dict[int, IpsecSa]] = {}
+        self._inbound: dict[tuple[int, int], tuple[IpsecSa, ReplayWindow]] = {}
+        self._sequence: dict[tuple[int, bytes], int] = {}
 
     def install(self, snapshot: SaSnapshot) -> None:
         """Take a negotiated SA into use; a new outbound one starts to count at 1 (RFC 4303 §3.3.3)."""
-        words, keys = dict(snapshot.algorithms), dict(snapshot.keys)
-        sa = _Sa(
-            snapshot.spis[0],
-            CIPHERS[words["encryption"]],
-            INTEGRITY[words["integrity"]],
-            keys["encryption"],
-            keys["integrity"],
-        )
+        sa = IpsecSa.of(snapshot)
         if snapshot.direction == "outbound":
-            self._outbound, self._sequence = sa, 0
+            self._outbound.setdefault(sa.scope, {})[sa.protocol] = sa
+            self._sequence[sa.protocol, sa.spi.octets] = 0
         else:
-            self._inbound[int.from_bytes(sa.spi.octets, "big")] = (sa, ReplayWindow())
+            self._inbound[sa.protocol, int.from_bytes(sa.spi.octets, "big")] = (sa, ReplayWindow())
+
+    def remove(self, spi: Term) -> None:
+        """Use an SA no more."""
+        self._outbound = {
+            scope: bundle
+            for scope, bundle in self._outbound.items()
+            if all(sa.spi.octets != spi.octets for sa in bundle.values())
+        }
+        self._inbound = {key: held for key, held in self._inbound.items() if held[0].spi.octets != spi.octets}
 
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
 
+    def packets_to_send(self, natt: tuple[Endpoint, Endpoint] | None) -> list[Datagram]:
+        """IP payloads that are ready; with a NAT in between, ESP goes in UDP between these ends (RFC 3948 §2.1)."""
+        local, remote = (Endpoint(end, 0) for end in self._ends)
+        ready = []
+        for octets, protocol in self._outbox:
+            if natt is not None and protocol == _ESP:
+                ready.append(Datagram(octets, *natt))
+            else:
+                ready.append(Datagram(octets, local, remote, protocol))
+        self._outbox.clear()
+        return ready
+
     # ---------------------------------------------------------------- sending
 
-    def protect(self, packet: bytes) -> bytes:
-        """An ESP packet around an IP packet.
+    def protect(self, packet: bytes) -> None:
+        """Protect an IP packet with the newest SAs and put it into the outbox.
 
         Raises:
             LookupError: no outbound SA has been negotiated.
         """
-        sa = self._outbound
-        if sa is None:
+        if not self._outbound:
             raise LookupError("no outbound SA")
-        self._sequence += 1
-        scope = _scope(sa.spi, self._sequence)
-        notation = describe(packet)
-        self._events.append(Making(EXCHANGE, scope, notation))
-        terms = self._terms(sa, scope, packet)
-        padding = _padding(len(packet), sa.cipher.block)
-        plaintext = terms["packet"] | Plain("padding", padding) | len(padding) | int(IpProtocol.IPV4)
-        sealed = Encrypt(sa.cipher, sa.encryption_key, terms["IV"], plaintext)
-        E = self._learn(derive("E", sealed, "RFC 4303 §3.3.2", scope=scope, nature=Nature.ENCRYPTED))
-        ICV = self._learn(_icv(sa, terms["seq"], terms["IV"], E, scope))
-        octets = build(
-            EspPacket(
-                spi=int.from_bytes(sa.spi.octets, "big"),
-                sequence=self._sequence,
-                iv=terms["IV"].octets,
-                ciphertext=E.octets,
-                icv=ICV.octets,
-            )
-        )
-        _, tree = read_esp(Buffer("datagram", octets), sa.cipher.block, sa.integrity.icv_size)
-        bindings = _bind(tree.buffer, [sa.spi, terms["seq"], terms["IV"], E, ICV])
-        _, _, inside = read_content(plaintext.octets, bindings[3].span)
-        bindings.append(Binding(terms["packet"], Span(inside.buffer, 0, len(packet))))
-        envelope = Envelope((tree, inside), notation, EXCHANGE, scope, 0, True)
+        bundle = next(reversed(self._outbound.values()))
+        first = bundle.get(_ESP) or bundle[_AH]
+        sequence = self._count(first)
+        notation = f"{title(bundle)}  {describe(packet)}"
+        scope = packet_scope(first, sequence)
+        exchange = "ESP" if _ESP in bundle else "AH"
+        self._events.append(Making(exchange, scope, notation))
+        inner, next_header = (packet[20:], packet[9]) if first.transport else (packet, int(IpProtocol.IPV4))
+        octets, bindings, trees = self._wrap(bundle, sequence, inner, next_header)
+        envelope = Envelope(trees, notation, exchange, scope, 0, _ESP in bundle)
         self._events.append(Sent(envelope, tuple(bindings)))
-        return octets
+        self._outbox.append((octets, _AH if _AH in bundle else _ESP))
 
-    def _terms(self, sa: _Sa, scope: str, packet: bytes) -> dict[str, Term]:
-        owner = str(self._role)
-        sequence = self._sequence.to_bytes(4, "big")
-        iv = self._entropy.draw(sa.cipher.block, f"{scope}/IV")
-        made = (
-            Term("packet", packet, Configured("RFC 4303 §3.1.2"), scope=scope, owner=owner),
-            Term("seq", sequence, Configured("RFC 4303 §2.2"), scope=scope, owner=owner),
-            Term("IV", iv, Drawn("IV", "RFC 3602 §3"), scope=scope, owner=owner),
-        )
-        return {term.symbol: self._learn(term) for term in made}
+    def _wrap(
+        self, bundle: dict[int, IpsecSa], sequence: int, inner: bytes, next_header: int
+    ) -> tuple[bytes, list[Binding], tuple[Tree, ...]]:
+        """ESP first, AH around it."""
+        if _ESP not in bundle:
+            return self._cover(bundle[_AH], sequence, self._plain(bundle[_AH], sequence, inner), next_header)
+        sa = bundle[_ESP]
+        sealed = esp.seal(sa, sequence, inner, next_header, self._entropy, self._role, self._learn)
+        sizes = _sizes(sa)
+        if _AH in bundle:
+            whole = Term("payload", sealed.octets, Configured("RFC 4302 §3.1"), scope=packet_scope(sa, sequence))
+            octets, bindings, trees = self._cover(bundle[_AH], self._count(bundle[_AH]), whole, _ESP, sizes)
+            tree = trees[0]
+        else:
+            octets, bindings = sealed.octets, []
+            _, tree = read_esp(Buffer("datagram", octets), *sizes)
+        at = len(octets) - len(sealed.octets)
+        bindings += bind_run(tree.buffer, at, sealed.terms)
+        ciphertext = next(span for term, span in bindings if term.symbol == "E")
+        _, _, inside = read_content(sealed.plaintext, ciphertext)
+        bindings.append(Binding(sealed.packet, Span(inside.buffer, 0, len(inner))))
+        return octets, bindings, (tree, inside)
+
+    def _plain(self, sa: IpsecSa, sequence: int, inner: bytes) -> Term:
+        """What AH alone covers."""
+        scope = packet_scope(sa, sequence)
+        origin = Configured("RFC 4302 §3.1")
+        return self._learn(Term("packet", inner, origin, scope=scope, owner=str(self._role)))
+
+    def _cover(
+        self, sa: IpsecSa, sequence: int, payload: Term, next_header: int, sizes: tuple[int, int] | None = None
+    ) -> tuple[bytes, list[Binding], tuple[Tree, ...]]:
+        covered = ah.cover(sa, sequence, payload, next_header, self._ends, self._role, self._learn)
+        _, _, tree = read_ah(Buffer("datagram", covered.octets), sizes)
+        bindings = bind_run(tree.buffer, 4, covered.terms)
+        if payload.symbol == "packet":
+            at = len(covered.octets) - len(payload.octets)
+            bindings.append(Binding(payload, Span(tree.buffer, at, len(covered.octets))))
+        return covered.octets, bindings, (tree,)
+
+    def _count(self, sa: IpsecSa) -> int:
+        key = sa.protocol, sa.spi.octets
+        self._sequence[key] += 1
+        return self._sequence[key]
 
     def _learn(self, term: Term) -> Term:
         self._events.append(Learned(term))
@@ -133,87 +158,92 @@ class EspEndpoint:
 
     # ---------------------------------------------------------------- receiving
 
-    def open(self, data: bytes) -> bytes | None:
-        """The IP packet inside an ESP packet, or ``None``; whatever is wrong becomes a ``Refused`` event."""
+    def open(self, data: bytes, protocol: int, source: Endpoint) -> bytes | None:
+        """The IP packet that was protected, or ``None``; whatever is wrong becomes a ``Refused`` event."""
         try:
-            return self._open(data)
+            return self._open_ah(data, source) if protocol == _AH else self._open_esp(data)
         except WireError as error:
             self._events.append(Refused(error.rule, error.citation, offset=error.offset))
         except Refusal as refusal:
             self._events.append(refusal.event())
         return None
 
-    def _open(self, data: bytes) -> bytes:
-        spi = int.from_bytes(data[:4], "big")
-        if len(data) < 8 or spi not in self._inbound:
-            raise Refusal(f"No SA has SPI {spi:08x}", "RFC 4303 §3.4.2", offset=0)
-        sa, window = self._inbound[spi]
-        packet, tree = read_esp(Buffer("datagram", data), sa.cipher.block, sa.integrity.icv_size)
-        if not packet.ciphertext or len(packet.ciphertext) % sa.cipher.block:
-            raise Refusal("The encrypted part is not whole blocks", "RFC 4303 §2.4", offset=8)
-        if not window.accepts(packet.sequence):
-            raise Refusal(
-                f"Sequence number {packet.sequence} was seen before or is too old", "RFC 4303 §3.4.3", offset=4
-            )
-        scope = _scope(sa.spi, packet.sequence)
-        bindings = _bind(tree.buffer, [sa.spi, *_received(tree.buffer, sa, scope)])
-        _, seq, iv, sealed, icv = (term for term, _ in bindings)
-        expected = _icv(sa, seq, iv, sealed, scope)
-        if not hmac.compare_digest(expected.octets, icv.octets):
-            raise Refusal("The ICV does not verify", "RFC 4303 §3.4.4", expected=expected, received=icv)
-        plaintext = sa.cipher.decrypt(sa.encryption_key.octets, iv.octets, sealed.octets)
-        inner, trailer, inside = read_content(plaintext, bindings[3].span)
-        if trailer.next_header != IpProtocol.IPV4:
+    def _find(self, protocol: int, data: bytes, at: int) -> tuple[IpsecSa, ReplayWindow]:
+        spi = int.from_bytes(data[at : at + 4], "big")
+        if len(data) < at + 4 or (protocol, spi) not in self._inbound:
+            raise Refusal(f"No SA has SPI {spi:08x}", "RFC 4303 §3.4.2", offset=at)
+        return self._inbound[protocol, spi]
+
+    @staticmethod
+    def _check_sequence(window: ReplayWindow, sequence: int, at: int) -> None:
+        if not window.accepts(sequence):
+            reason = f"Sequence number {sequence} was seen before or is too old"
+            raise Refusal(reason, "RFC 4303 §3.4.3", offset=at)
+
+    def _open_esp(self, data: bytes) -> bytes:
+        sa, window = self._find(_ESP, data, 0)
+        packet, tree = read_esp(Buffer("datagram", data), *_sizes(sa))
+        opened = self._opened(sa, window, tree.buffer, 0, packet)
+        return self._received(sa, packet.sequence, "ESP", opened, (tree, opened.inside))
+
+    def _opened(
+        self, sa: IpsecSa, window: ReplayWindow, buffer: Buffer, at: int, packet: EspPacket
+    ) -> esp.Opened:
+        if sa.cipher is None or not packet.ciphertext or len(packet.ciphertext) % sa.cipher.block:
+            raise Refusal("The encrypted part is not whole blocks", "RFC 4303 §2.4", offset=at + 8)
+        self._check_sequence(window, packet.sequence, at + 4)
+        opened = esp.open_packet(sa, buffer, at, packet, self._role.other)
+        if not sa.transport and opened.trailer.next_header != IpProtocol.IPV4:
             raise Refusal("Tunnel mode carries an IP packet", "RFC 4303 §2.6")
         window.move(packet.sequence)
-        span = Span(inside.buffer, 0, len(inner))
-        bindings.append(Binding(Term("packet", inner, span, scope=scope, owner=str(self._role.other)), span))
-        notation = describe(inner)
-        envelope = Envelope((tree, inside), notation, EXCHANGE, scope, 0, True)
-        self._events.append(Received(envelope, tuple(bindings)))
-        self._learn(expected)
-        self._events.append(Verified("ICV", expected, icv, None, "RFC 4303 §3.4.4"))
-        self._events.append(Decrypted(bindings[3].span, sa.encryption_key, iv))
-        return inner
+        return opened
+
+    def _received(
+        self, sa: IpsecSa, sequence: int, name: str, opened: esp.Opened, trees: tuple[Tree, ...]
+    ) -> bytes:
+        packet = self._whole(sa, opened.inner, opened.trailer.next_header)
+        notation = f"{name}  {describe(packet)}"
+        envelope = Envelope(trees, notation, "ESP", packet_scope(sa, sequence), 0, True)
+        self._events.append(Received(envelope, tuple(opened.bindings)))
+        self._events.extend(opened.events)
+        return packet
+
+    def _open_ah(self, data: bytes, source: Endpoint) -> bytes:
+        sa, window = self._find(_AH, data, 4)
+        buffer = Buffer("datagram", data)
+        inner_sa = self._esp_of(sa)
+        header, packet, tree = read_ah(buffer, _sizes(inner_sa[0]) if inner_sa is not None else None)
+        self._check_sequence(window, header.sequence, 8)
+        at = 12 + len(header.icv)
+        span = Span(buffer, at, len(data))
+        payload = Term("packet", span.octets, span, scope=packet_scope(sa, header.sequence), owner=str(self._role.other))
+        checked = ah.check(sa, buffer, header, (source.address, self._ends[0]), payload)
+        window.move(header.sequence)
+        if inner_sa is not None and packet is not None:
+            opened = self._opened(*inner_sa, buffer, at, packet)
+            opened = opened._replace(
+                bindings=[*checked.bindings, *opened.bindings], events=[*checked.events, *opened.events]
+            )
+            return self._received(inner_sa[0], packet.sequence, "AH, ESP", opened, (tree, opened.inside))
+        whole = self._whole(sa, payload.octets, header.next_header)
+        scope = packet_scope(sa, header.sequence)
+        envelope = Envelope((tree,), f"AH  {describe(whole)}", "AH", scope, 0, False)
+        self._events.append(Received(envelope, (*checked.bindings, Binding(payload, span))))
+        self._events.extend(checked.events)
+        return whole
+
+    def _esp_of(self, sa: IpsecSa) -> tuple[IpsecSa, ReplayWindow] | None:
+        """The ESP SA of the same bundle."""
+        return next((held for held in self._inbound.values() if held[0].scope == sa.scope and held[0].cipher), None)
+
+    def _whole(self, sa: IpsecSa, inner: bytes, next_header: int) -> bytes:
+        """In transport mode the IP header was never inside: put one in front again."""
+        if not sa.transport:
+            return inner
+        source, destination = (IPv4Address(end).packed for end in reversed(self._ends))
+        return build_ipv4(source, destination, next_header, inner)
 
 
-def _scope(spi: Term, sequence: int) -> str:
-    return f"ESP {spi.octets.hex()} {sequence}"
-
-
-def _padding(size: int, block: int) -> bytes:
-    """1, 2, 3 and so on, so that packet, padding and the two octets after it are whole blocks (RFC 4303 §2.4)."""
-    return bytes(range(1, -(size + 2) % block + 1))
-
-
-def _icv(sa: _Sa, seq: Term, iv: Term, sealed: Term, scope: str) -> Term:
-    """Over everything in front of it: SPI, sequence number, IV and ciphertext."""
-    mac = Prf(
-        sa.integrity.function, sa.integrity_key, sa.spi | seq | iv | sealed, word=f"HMAC-{sa.integrity.function.label}"
-    )
-    return derive("ICV", mac[: sa.integrity.icv_size], _ICV_CITE, scope=scope)
-
-
-def _received(buffer: Buffer, sa: _Sa, scope: str) -> list[Term]:
-    """Sequence number, IV, ciphertext and ICV of a received packet as terms."""
-    block, end = sa.cipher.block, len(buffer.octets)
-    cuts = (
-        ("seq", 4, 8, Nature.PUBLIC),
-        ("IV", 8, 8 + block, Nature.PUBLIC),
-        ("E", 8 + block, end - sa.integrity.icv_size, Nature.ENCRYPTED),
-        ("ICV", end - sa.integrity.icv_size, end, Nature.DERIVED),
-    )
-    terms = []
-    for symbol, start, stop, nature in cuts:
-        span = Span(buffer, start, stop)
-        terms.append(Term(symbol, span.octets, span, scope=scope, nature=nature))
-    return terms
-
-
-def _bind(buffer: Buffer, terms: list[Term]) -> list[Binding]:
-    """Terms that follow one another from the start of the packet."""
-    bindings, at = [], 0
-    for term in terms:
-        bindings.append(Binding(term, Span(buffer, at, at + len(term.octets))))
-        at += len(term.octets)
-    return bindings
+def _sizes(sa: IpsecSa) -> tuple[int, int]:
+    """Octets of IV and ICV."""
+    return sa.cipher.block if sa.cipher is not None else 0, sa.integrity.icv_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from explorer.crypto.expression import Concat, Expr, Octet, Plain
 from explorer.crypto.term import Nature, Term, derive
 from explorer.engine.refusal import Refusal
@@ -45,23 +47,40 @@ def _read(body: bytes) -> tuple[SecurityAssociation, Field]:
 
 
 def answer(offer: Term, proposal: Proposal, transform: Transform, spi: Term | None, owner: str) -> Term:
-    """``SAr_b``: the chosen transform as it stands in the offer, alone, under the responder's own SPI.
+    """``SAr_b``: the chosen transform as it stands in the offer, alone, under the responder's own SPI."""
+    return answer_bundle(offer, [(proposal, transform, spi)], owner)
 
-    Only its Next Payload octet differs, since no other transform follows (RFC 2408 §4.2, RFC 2409 §5).
+
+def answer_bundle(offer: Term, chosen: Sequence[tuple[Proposal, Transform, Term | None]], owner: str) -> Term:
+    """``SAr_b`` for one proposal, or for several of one number.
+
+    Of each transform only the Next Payload octet differs, since no other follows (RFC 2408 §4.2, RFC 2409 §5).
     """
     _, tree = _read(offer.octets)
-    place = next(field for field in tree.walk() if field.value is not None and field.value == transform)
-    chosen = proposal.replace(
-        next_payload=None,
-        length=None,
-        spi=spi.octets if spi is not None else b"",
-        spi_size=None,
-        transform_count=None,
-        transforms=(transform.replace(next_payload=None),),
+    kept = tuple(
+        proposal.replace(
+            next_payload=None,
+            length=None,
+            spi=spi.octets if spi is not None else b"",
+            spi_size=None,
+            transform_count=None,
+            transforms=(transform.replace(next_payload=None),),
+        )
+        for proposal, transform, spi in chosen
     )
-    body = build(SecurityAssociation(proposals=(chosen,)))[4:]
-    head: tuple[Expr, ...] = (Plain("DOI | Situation | proposal header", body[:_FIXED]),)
-    if spi is not None:
-        head = (*head, spi)
-    expression = Concat((*head, Octet(int(PayloadType.NONE)), offer[place.start - 3 : place.end - 4]))
-    return derive("SAr_b", expression, "RFC 2408 §4.2", scope=offer.scope, nature=Nature.PUBLIC, owner=owner)
+    body = build(SecurityAssociation(proposals=kept))[4:]
+    parts: list[Expr] = []
+    at = 0
+    for index, (proposal, transform, spi) in enumerate(chosen):
+        head = _FIXED if index == 0 else _FIXED - 8
+        word = "DOI | Situation | proposal header" if index == 0 else "proposal header"
+        parts.append(Plain(word, body[at : at + head]))
+        if spi is not None:
+            parts.append(spi)
+        holder = next(field for field in tree.walk() if field.value is not None and field.value == proposal)
+        place = next(field for field in holder.walk() if field.value is not None and field.value == transform)
+        parts += [Octet(int(PayloadType.NONE)), offer[place.start - 3 : place.end - 4]]
+        at += head + (len(spi.octets) if spi is not None else 0) + place.end - place.start
+    return derive(
+        "SAr_b", Concat(tuple(parts)), "RFC 2408 §4.2", scope=offer.scope, nature=Nature.PUBLIC, owner=owner
+    )

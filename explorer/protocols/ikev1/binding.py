@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Protocol
 
 from explorer.crypto.term import Nature, Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.notation import Notation, Word
 from explorer.engine.refusal import Refusal
-from explorer.events import Binding, Role
-from explorer.octets import Span
+from explorer.events import Binding, Role, Sent
+from explorer.octets import Buffer, Span
 from explorer.protocols.ikev1.words import EXTRA_WORDS
 from explorer.registry.isakmp import NotifyType, PayloadType
+from explorer.wire.field import Tree
 from explorer.wire.message import Message
 
 Named = list[tuple[str, Word | None]]
 """The payloads of a message in order: what each is called, and its word if it belongs to the exchange."""
+
+OwnerOf = Callable[[Role], str]
+"""Which party of the run has a role of an exchange, or of an SA."""
 
 
 class WordOf(Protocol):
@@ -37,7 +42,7 @@ def match_words(notation: Notation, sender: Role, word_of: WordOf, message: Mess
     named: Named = []
     if any(payload.reserved for payload in message.payloads):
         raise Refusal("A RESERVED octet is not zero", "RFC 2408 §5.3", NotifyType.PAYLOAD_MALFORMED)
-    leading = sum(1 for word in wanted if word.text == "SA" or word.text.startswith("HASH("))
+    leading = len(list(takewhile(lambda word: word.text == "SA" or word.text.startswith("HASH("), wanted)))
     for index, kind in enumerate(kinds):
         # SA comes first in phase 1, HASH and SA in Quick Mode; the order of the rest is free (RFC 2409 §5, §5.5).
         place = 0 if index < leading else next((i for i, word in enumerate(wanted) if word.payload_type == kind), None)
@@ -56,35 +61,49 @@ def match_words(notation: Notation, sender: Role, word_of: WordOf, message: Mess
 
 
 def _expected_words(notation: Notation, sender: Role, word_of: WordOf, kinds: Sequence[int]) -> list[Word]:
-    """The required words, and every optional group for which there are payloads enough."""
-    words = [word_of(sender, text) for text in notation.required]
+    """The required words, and every optional group for which there are payloads enough; in the order of the row."""
+    left = list(kinds)
+    for text in notation.required:
+        kind = word_of(sender, text).payload_type
+        if kind in left:
+            left.remove(kind)
+    present: list[str] = []
     for group in notation.optional:
-        members = [word_of(sender, text) for text in group]
-        types = [word.payload_type for word in members]
-        if all(kinds.count(kind) >= types.count(kind) for kind in types):
-            words.extend(members)
-    return words
+        types = [word_of(sender, text).payload_type for text in group]
+        if all(left.count(kind) >= types.count(kind) for kind in types):
+            present.extend(group)
+            for kind in types:
+                left.remove(kind)
+    return [word_of(sender, text) for text in notation.words(present)]
 
 
-def bind_words(named: Named, message: Message, sender: Role, scope: str) -> list[Binding]:
-    """New terms for the payload bodies of a received message."""
+def bind_words(named: Named, message: Message, owner: str, scope: str) -> list[Binding]:
+    """New terms for the payload bodies of a received message; ``owner`` is the party that sent it."""
     bindings = []
     for index, (_, word) in enumerate(named):
         if word is None:
             continue
         span = message.body(index)
-        nature = Nature.DERIVED if word.checked else Nature.PUBLIC
-        owner = "" if word.checked else str(sender)
-        bindings.append(Binding(Term(word.symbol, span.octets, span, scope=scope, nature=nature, owner=owner), span))
+        nature = Nature.DERIVED if word.checked else Nature.ENCRYPTED if word.sealed else Nature.PUBLIC
+        held = "" if word.checked else owner
+        bindings.append(Binding(Term(word.symbol, span.octets, span, scope=scope, nature=nature, owner=held), span))
     return bindings
 
 
-def bind_header(message: Message, ledger: Ledger, message_id: int) -> list[Binding]:
-    """Cookies and Message ID: the party's own terms where it has them, new ones where it has not."""
-    datagram = message.datagram
-    places = [("CKY-I", 0, 8, Role.INITIATOR), ("CKY-R", 8, 16, Role.RESPONDER)]
-    if message_id:
-        places.append(("M-ID", 20, 24, Role.INITIATOR))
+def bind_header(message: Message, ledger: Ledger, owner_of: OwnerOf, starter: str) -> list[Binding]:
+    """Cookies and Message ID: the party's own terms where it has them, new ones where it has not.
+
+    Args:
+        owner_of: which party has which role of the ISAKMP SA: the cookies are never swapped.
+        starter: the party that began the exchange, whose Message ID it is.
+    """
+    datagram, at = message.datagram, message.start
+    places = [
+        ("CKY-I", at, at + 8, owner_of(Role.INITIATOR)),
+        ("CKY-R", at + 8, at + 16, owner_of(Role.RESPONDER)),
+    ]
+    if message.header.message_id:
+        places.append(("M-ID", at + 20, at + 24, starter))
     bindings = []
     for symbol, start, end, owner in places:
         span = Span(datagram, start, end)
@@ -93,6 +112,21 @@ def bind_header(message: Message, ledger: Ledger, message_id: int) -> list[Bindi
         if symbol in ledger:
             bindings.append(Binding(ledger[symbol], span))
         else:
-            term = Term(symbol, span.octets, span, scope=ledger.scope, owner=str(owner))
-            bindings.append(Binding(term, span))
+            bindings.append(Binding(Term(symbol, span.octets, span, scope=ledger.scope, owner=owner), span))
     return bindings
+
+
+def repeat(sent: Sent) -> Sent:
+    """The same message once more: equal octets in buffers of their own, so that each can be told from the other."""
+    copies: dict[Buffer, Buffer] = {}
+
+    def copy(buffer: Buffer) -> Buffer:
+        if buffer not in copies:
+            parent = buffer.parent
+            moved = Span(copy(parent.buffer), parent.start, parent.end) if parent is not None else None
+            copies[buffer] = Buffer(buffer.name, buffer.octets, moved)
+        return copies[buffer]
+
+    trees = tuple(Tree(copy(tree.buffer), tree.root) for tree in sent.envelope.trees)
+    bindings = tuple(Binding(term, Span(copy(span.buffer), span.start, span.end)) for term, span in sent.bindings)
+    return Sent(sent.envelope._replace(trees=trees), bindings, again=True)

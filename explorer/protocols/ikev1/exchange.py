@@ -1,60 +1,81 @@
-"""What Main Mode and Quick Mode share: rows in, messages out, every octet linked to its term."""
+"""What all exchanges share: rows in, messages out, every octet linked to its term."""
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar
 
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
 from explorer.crypto.term import Term
-from explorer.engine.ledger import Emit, Entropy, Ledger
+from explorer.engine.ledger import Ledger
 from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
+from explorer.engine.retransmission import Retransmission
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
-from explorer.events import Binding, Decrypted, Envelope, Making, Received, Role, Sent, StateChanged
+from explorer.events import Binding, Concluded, Decrypted, Envelope, Event, Making, Received, Role, Sent, StateChanged
 from explorer.octets import Buffer
-from explorer.protocols.ikev1.binding import Named, WordOf, bind_header, bind_words, match_words
+from explorer.protocols.ikev1.binding import Named, WordOf, bind_header, bind_words, match_words, repeat
 from explorer.protocols.ikev1.chain import IvChain
-from explorer.protocols.ikev1.config import Config
+from explorer.protocols.ikev1.link import Party
 from explorer.registry.isakmp import HeaderFlag, NotifyType, PayloadType
+from explorer.wire.field import Tree
 from explorer.wire.message import HEADER_SIZE, Message, open_message, read_message
-from explorer.wire.payloads import IsakmpHeader
+from explorer.wire.payloads import PAYLOADS, IsakmpHeader, Payload
 from explorer.wire.structure import build
 
 _UNPROTECTED = "RFC 2409 §5"
 
-
-class Party(NamedTuple):
-    """What every exchange of one peer works with; ``remote`` is the other peer's address."""
-
-    config: Config
-    emit: Emit
-    entropy: Entropy
-    remote: str
+Extra = tuple[str, int, bytes]
+"""A payload to chain to a message without being part of its exchange: word, type, body."""
 
 
 class Exchange:
-    """One exchange at one peer; its rows decide what may arrive, what is done, and what is answered."""
+    """One exchange at one peer; its rows decide what may arrive, what is done, and what is answered.
 
-    name: ClassVar[str]
+    Attributes:
+        role: this side's role in the exchange; a party that did not begin the ISAKMP SA may begin a Quick Mode.
+        sa_role: this side's role in the ISAKMP SA, which the order of the cookies follows.
+        sent: the last message, to send again if it seems lost.
+        failure: why the exchange came to nothing; ``""`` while it may still succeed.
+        message: the last message that was read.
+        arrived: its payloads, each as a part of a formula.
+    """
+
+    name: str
     exchange_type: ClassVar[int]
-    rows: ClassVar[tuple[Row, ...]]
     word: ClassVar[WordOf]
+    message: Message
+    rows: tuple[Row, ...] = ()
+    dialect: Mapping[int, type[Payload]] = PAYLOADS
 
-    def __init__(self, party: Party, role: Role, ledger: Ledger, message_id: int) -> None:
+    def __init__(self, party: Party, role: Role, sa_role: Role, ledger: Ledger, message_id: int) -> None:
         self.party = party
         self.role = role
+        self.sa_role = sa_role
         self.ledger = ledger
         self.message_id = message_id
         self.state = "idle"
         self.chain: IvChain | None = None
         self.arrived: tuple[tuple[str, Expr], ...] = ()
+        self.sent: Sent | None = None
         self.outgoing: list[bytes] = []
+        self.retransmission = Retransmission()
+        self.failure = ""
+        self.complained = False
 
     @property
     def finished(self) -> bool:
-        """Whether no row leads on from here."""
-        return match(self.rows, self.role, self.state) is None
+        """Whether no row leads on from here, or the exchange has failed."""
+        return bool(self.failure) or match(self.rows, self.role, self.state) is None
+
+    def owner(self, role: Role) -> str:
+        """The party that has a role of this exchange."""
+        return str(self.party.role if role is self.role else self.party.role.other)
+
+    def sa_owner(self, role: Role) -> str:
+        """The party that has a role of the ISAKMP SA."""
+        return str(self.party.role if role is self.sa_role else self.party.role.other)
 
     def begin(self) -> None:
         """Take the first row of the initiator."""
@@ -68,7 +89,8 @@ class Exchange:
         Raises:
             Refusal: the message is not legal here or a check failed; the exchange is as it was before.
         """
-        row = match(self.rows, self.role, self.state)
+        self.prepare(message)
+        row = None if self.failure else match(self.rows, self.role, self.state)
         if row is None:
             raise Refusal(f"{self.name} is over: no message is expected", _UNPROTECTED, NotifyType.INVALID_MESSAGE_ID)
         saved, chain = self.ledger.snapshot(), self.chain
@@ -78,43 +100,100 @@ class Exchange:
             self.ledger.restore(saved)
             self.chain = chain
             raise
-        self._answer(row)
+        # What was read may have settled the way of authentication, and with it how the row goes on.
+        self._answer(match(self.rows, self.role, self.state) or row)
+
+    # ---------------------------------------------------------------- time
+
+    def set_timer(self, now: float) -> None:
+        """After each message: whoever waits sends its last message again, if the other side does not have to.
+
+        A responder waits patiently, as the initiator will ask again; unless what it waits for is the last message
+        of all, which nobody else can tell was lost.
+        """
+        row = match(self.rows, self.role, self.state)
+        if row is None or self.failure:
+            self.retransmission.stop()
+        elif self.role is Role.INITIATOR or not row.sends:
+            self.retransmission.wait_for_answer(now)
+        else:
+            self.retransmission.wait_patiently(now)
+
+    def handle_timer(self) -> bool:
+        """Send the last message again, or give up; returns whether it was sent."""
+        if self.retransmission.expire() and self.sent is not None:
+            self.resend(self.sent)
+            return True
+        self.fail("no answer has come" if self.role is Role.INITIATOR else "the next message has not come")
+        return False
+
+    def resend(self, sent: Sent) -> None:
+        """The same octets once more."""
+        again = repeat(sent)
+        self.party.emit(Making(self.name, self.ledger.scope, again.envelope.notation))
+        self.party.emit(again)
+        self.outgoing.append(again.envelope.trees[0].buffer.octets)
+
+    def fail(self, reason: str) -> None:
+        """Nothing more will come of this exchange."""
+        if not self.finished:
+            self.failure = reason
+            self.retransmission.stop()
+            self.party.emit(Concluded(self.name, self.ledger.scope, "failed", f"{self.name}: {reason}"))
 
     # ---------------------------------------------------------------- reading
 
     def _read(self, row: Row, message: Message) -> None:
         sealed: Term | None = None
-        if row.incoming.encrypted != message.header.encrypted:
+        wanted = row.incoming
+        if wanted.encrypted != message.header.encrypted and not wanted.either:
             found = "encrypted" if message.header.encrypted else "in the clear"
             raise Refusal(f"{row.receives} expected, the message is {found}", _UNPROTECTED, NotifyType.INVALID_FLAGS)
-        if row.incoming.encrypted and self.chain is not None:
+        if message.header.encrypted and self.chain is not None:
             sealed = self.chain.received(message.ciphertext)
             try:
                 message = self._open(self.chain, sealed, message)
             except Refusal:
                 # It did arrive, and what could be read of it is its header.
-                bindings = bind_header(message, self.ledger, self.message_id)
+                bindings = self._bind_header(message)
                 bindings.append(Binding(sealed, message.ciphertext))
                 self.party.emit(Received(self._envelope([], message), tuple(bindings)))
                 raise
         sender = self.role.other
-        words = match_words(row.incoming, sender, type(self).word, message, row.receives)
-        bindings = bind_header(message, self.ledger, self.message_id)
-        bindings += bind_words(words, message, sender, self.ledger.scope)
+        words = match_words(wanted, sender, type(self).word, message, row.receives)
+        bindings = self._bind_header(message)
+        bindings += bind_words(words, message, self.owner(sender), self.ledger.scope)
         if sealed is not None:
             bindings.append(Binding(sealed, message.ciphertext))
+        for term, _ in bindings:
+            self.ledger.hold(term)
+        message, inner, opened = self.open_bodies(words, message, bindings)
+        bindings += inner
         self.party.emit(Received(self._envelope(words, message), tuple(bindings)))
         if sealed is not None and self.chain is not None:
             self.party.emit(Decrypted(message.ciphertext, self.chain.key, self.chain.iv))
-        for term, _ in bindings:
-            self.ledger.hold(term)
+        for event in opened:
+            self.party.emit(event)
         self.arrived = tuple(
             (text, self._framed(text, message, index, bindings)) for index, (text, _) in enumerate(words)
         )
+        self.message = message
         if row.reads is not None:
             row.reads(self)
         if sealed is not None and self.chain is not None:
             self.ledger.learn(self.chain.advance(sealed))
+
+    def prepare(self, message: Message) -> None:
+        """Called before a row is taken, for exchanges whose rows depend on what the message says."""
+
+    def open_bodies(
+        self, words: Named, message: Message, bindings: list[Binding]
+    ) -> tuple[Message, list[Binding], list[Event]]:
+        """Called with the words of a received message, for exchanges that encrypt the bodies of single payloads."""
+        return message, [], []
+
+    def _bind_header(self, message: Message) -> list[Binding]:
+        return bind_header(message, self.ledger, self.sa_owner, self.owner(Role.INITIATOR))
 
     def _open(self, chain: IvChain, sealed: Term, message: Message) -> Message:
         try:
@@ -133,7 +212,7 @@ class Exchange:
 
     def bind_own(self, words: Named, message: Message) -> list[Binding]:
         """On the sender's side the terms exist already; here they get their octets."""
-        bindings = bind_header(message, self.ledger, self.message_id)
+        bindings = self._bind_header(message)
         bindings += [
             Binding(self.ledger[word.symbol], message.body(index))
             for index, (_, word) in enumerate(words)
@@ -145,7 +224,7 @@ class Exchange:
         """A received payload, header and all, as part of a formula."""
         whole, body = message.span(index), message.body(index)
         term = next((t for t, span in bindings if span == body), None)
-        header = message.trees[-1].buffer.octets[whole.start : body.start]
+        header = message.holder.octets[whole.start : body.start]
         return Framed(text, header, term) if term is not None else Plain(text, whole.octets)
 
     # ---------------------------------------------------------------- answering
@@ -173,8 +252,8 @@ class Exchange:
     def authenticate(self, first: Word, rest: Expr) -> None:
         """Called with the first word and all payloads after it, for exchanges whose first payload covers them."""
 
-    def extras(self, row: Row) -> list[tuple[str, int, bytes]]:
-        """Payloads to chain to a message that are not part of its exchange: word, type, body."""
+    def extras(self, row: Row) -> list[Extra]:
+        """Payloads to chain to a message that are not part of its exchange."""
         return []
 
     def _send(self, row: Row) -> None:
@@ -198,11 +277,12 @@ class Exchange:
         self._emit_message(row, kinds[0], plaintext, named)
 
     def _has(self, text: str) -> bool:
-        return type(self).word(self.role, text).symbol in self.ledger
+        return self.ledger.own(type(self).word(self.role, text).symbol)
 
     def _emit_message(self, row: Row, first: int, plaintext: Expr, words: Named) -> None:
         sealed: Term | None = None
-        if row.outgoing.encrypted and self.chain is not None:
+        in_clear = row.outgoing.either and self.party.config.clear_last
+        if row.outgoing.encrypted and self.chain is not None and not in_clear:
             sealed = self.ledger.learn(self.chain.seal(plaintext))
         content = sealed.octets if sealed is not None else plaintext.octets
         header = IsakmpHeader(
@@ -214,21 +294,32 @@ class Exchange:
             message_id=self.message_id,
             length=HEADER_SIZE + len(content),
         )
-        message = read_message(Buffer("datagram", build(header) + content))
+        start = self.party.link.header_at
+        message = read_message(Buffer("datagram", bytes(start) + build(header) + content), self.dialect, start)
         if sealed is not None:
             padding = bytes(len(content) - len(plaintext.octets))
             message = open_message(message, plaintext.octets + padding)
         bindings = self.bind_own(words, message)
         if sealed is not None:
             bindings.append(Binding(sealed, message.ciphertext))
-        self.party.emit(Sent(self._envelope(words, message), tuple(bindings)))
+        message, inner = self.show_bodies(words, message, bindings)
+        self.sent = Sent(self._envelope(words, message), (*bindings, *inner))
+        self.party.emit(self.sent)
         if sealed is not None and self.chain is not None:
             self.ledger.learn(self.chain.advance(sealed))
         self.outgoing.append(message.datagram.octets)
 
+    def show_bodies(self, words: Named, message: Message, bindings: list[Binding]) -> tuple[Message, list[Binding]]:
+        """Called with the words of an own message, for exchanges that encrypt the bodies of single payloads."""
+        return message, []
+
     def _envelope(self, words: Named, message: Message) -> Envelope:
         head = "HDR*" if message.header.encrypted else "HDR"
         notation = ", ".join([head, *(text for text, _ in words)])
-        return Envelope(
-            message.trees, notation, self.name, self.ledger.scope, self.message_id, message.header.encrypted
-        )
+        trees: tuple[Tree, ...] = message.trees
+        encrypted, variant = message.header.encrypted, self.variant(message)
+        return Envelope(trees, notation, self.name, self.ledger.scope, self.message_id, encrypted, variant)
+
+    def variant(self, message: Message) -> str:
+        """Which of several kinds this message is, for exchanges whose messages differ."""
+        return ""

@@ -3,228 +3,388 @@
 from __future__ import annotations
 
 from collections import deque
-from hashlib import sha256
+from collections.abc import Iterator
 
-from explorer.crypto.term import Drawn
 from explorer.engine.ledger import Entropy, Numbered
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
-from explorer.events import Event, Refused, Role
-from explorer.octets import Buffer, Span
+from explorer.events import Datagram, Endpoint, Event, Refused, Role, SaInstalled
+from explorer.octets import Buffer
+from explorer.protocols.ikev1.aggressive_mode import AggressiveMode, reread
 from explorer.protocols.ikev1.config import Config
-from explorer.protocols.ikev1.exchange import Exchange, Party
-from explorer.protocols.ikev1.main_mode import UP, MainMode
+from explorer.protocols.ikev1.exchange import Exchange
+from explorer.protocols.ikev1.informational import Informational
+from explorer.protocols.ikev1.keepalive import Keepalive
+from explorer.protocols.ikev1.keys import phase1_scope
+from explorer.protocols.ikev1.link import Link, Party
+from explorer.protocols.ikev1.main_mode import MainMode
+from explorer.protocols.ikev1.new_group import NewGroupMode
+from explorer.protocols.ikev1.phase1 import Phase1
+from explorer.protocols.ikev1.protected import Protected, message_id_origin
 from explorer.protocols.ikev1.quick_mode import QuickMode
+from explorer.protocols.ikev1.session import MOST_EXCHANGES, Session
+from explorer.protocols.ikev1.timers import Timers
+from explorer.protocols.ikev1.transaction import Transaction
 from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
-from explorer.wire.message import Message, read_message
+from explorer.wire.message import MARKER_SIZE, Message, read_header, read_message
 
 MOST_SESSIONS = 64
 """Phase 1 negotiations that one peer keeps at a time; a flood of first messages finds this end."""
 
 _KNOWN_FLAGS = HeaderFlag.ENCRYPTION | HeaderFlag.COMMIT
-
-MOST_QUICK_MODES = 64
-"""Quick Modes that may be under way at a time under one ISAKMP SA."""
-
-
-class Session:
-    """One ISAKMP SA and the Quick Modes under it."""
-
-    def __init__(self, phase1: MainMode, address: str) -> None:
-        self.phase1 = phase1
-        self.address = address
-        self.quick: dict[int, QuickMode] = {}
-        self.answers: dict[bytes, list[bytes]] = {}
-
-    @property
-    def cookies(self) -> tuple[bytes, bytes]:
-        """The initiator's and the responder's cookie; eight zeros while there is none."""
-        ledger = self.phase1.ledger
-        return tuple(ledger[s].octets if s in ledger else bytes(8) for s in ("CKY-I", "CKY-R"))  # type: ignore[return-value]
+_PHASE_1: dict[int, type[Phase1]] = {
+    ExchangeType.IDENTITY_PROTECTION: MainMode,
+    ExchangeType.AGGRESSIVE: AggressiveMode,
+}
+_MODES: dict[int, str] = {ExchangeType.IDENTITY_PROTECTION: "main", ExchangeType.AGGRESSIVE: "aggressive"}
+_PROTECTED: dict[int, type[Protected]] = {
+    ExchangeType.QUICK_MODE: QuickMode,
+    ExchangeType.INFORMATIONAL: Informational,
+    ExchangeType.TRANSACTION: Transaction,
+    ExchangeType.NEW_GROUP_MODE: NewGroupMode,
+}
 
 
 class Ikev1Peer:
-    """Initiator or responder of any number of negotiations.  Never raises on what arrives."""
+    """Initiator or responder of any number of negotiations.  Never raises on what arrives.
 
-    def __init__(self, config: Config, entropy: Entropy) -> None:
+    Args:
+        party: which of the run's two peers this is; in an exchange it may have either role.
+    """
+
+    def __init__(self, config: Config, entropy: Entropy, party: Role = Role.INITIATOR) -> None:
         self.config = config
+        self.role = party
+        self.sessions: list[Session] = []
         self._entropy = entropy
         self._events: deque[Event] = deque()
-        self._outbox: deque[tuple[bytes, str]] = deque()
-        self._sessions: list[Session] = []
+        self._outbox: deque[Datagram] = deque()
         self._negotiations = 0
+        self._keepalive = Keepalive(self._events.append)
+        self._timers = Timers(self)
 
     # ---------------------------------------------------------------- what the owner asks for
 
-    def start(self, remote: str, now: float) -> None:
-        """Begin Main Mode with the peer at this address."""
-        session = Session(MainMode(self._party(remote), Role.INITIATOR), remote)
+    def start(self, remote: Endpoint, now: float) -> Session | None:
+        """Begin phase 1 with the peer there, in the mode that the configuration names.
+
+        Returns:
+            the new session, or ``None`` if this side has not what it needs to begin.
+        """
+        link = Link(self.config, Endpoint(self.config.address, self.config.port), remote)
+        kind = MainMode if self.config.mode == "main" else AggressiveMode
+        session = self._session(kind, Role.INITIATOR, link, now)
         try:
             session.phase1.begin()
         except Refusal as refusal:
             self._events.append(refusal.event())
-            return
-        self._sessions.append(session)
-        self._flush(session, session.phase1)
+            return None
+        self.sessions.append(session)
+        session.flush(session.phase1)
+        session.phase1.set_timer(now)
+        self._collect(session)
+        return session
 
-    def start_quick(self, remote: str, now: float) -> None:
-        """Begin Quick Mode under the ISAKMP SA with that address.
+    def session_with(self, address: str) -> Session:
+        """The newest usable session with an address.
+
+        Raises:
+            LookupError: there is none.
+        """
+        found = [s for s in self.sessions if s.party.link.remote.address == address and s.usable]
+        if not found:
+            raise LookupError(f"no ISAKMP SA with {address}")
+        return found[-1]
+
+    def start_quick(self, remote: Endpoint, now: float, *, replaces: bool = False) -> None:
+        """Begin Quick Mode under the ISAKMP SA with that address; ``replaces`` drops older SAs afterwards.
 
         Raises:
             LookupError: there is no such SA.
         """
-        session = next((s for s in self._sessions if s.address == remote and s.phase1.state == UP), None)
-        if session is None:
-            raise LookupError(f"no ISAKMP SA with {remote}")
-        purpose = f"M-ID/{session.address}/{len(session.quick) + 1}"
-        message_id = int.from_bytes(self._entropy.draw(4, purpose), "big") or 1
-        quick = QuickMode(session.phase1, Role.INITIATOR, Drawn("M-ID", "RFC 2408 §3.1"), message_id)
-        session.quick[message_id] = quick
-        quick.begin()
-        self._flush(session, quick)
+        session = self.session_with(remote.address)
+        self._clock(session, now)
+        session.quick(now, replaces=replaces)
+        self._collect(session)
+
+    def start_new_group(self, remote: Endpoint, now: float) -> None:
+        """Begin New Group Mode.
+
+        Raises:
+            LookupError: there is no ISAKMP SA with that address.
+        """
+        session = self.session_with(remote.address)
+        self._clock(session, now)
+        session.new_group(now)
+        self._collect(session)
+
+    def start_dpd(self, remote: Endpoint, now: float) -> None:
+        """Ask for a sign of life.
+
+        Raises:
+            LookupError: there is no ISAKMP SA with that address.
+        """
+        session = self.session_with(remote.address)
+        self._clock(session, now)
+        session.are_you_there(now)
+        self._collect(session)
+
+    def start_delete(self, remote: Endpoint, now: float, *, isakmp: bool = False) -> None:
+        """Drop the IPsec SAs, or the ISAKMP SA.
+
+        Raises:
+            LookupError: there is no ISAKMP SA with that address.
+        """
+        session = self.session_with(remote.address)
+        self._clock(session, now)
+        if isakmp:
+            session.delete_isakmp(now)
+        else:
+            session.delete_ipsec(now)
+        self._collect(session)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any exchange is under way."""
+        return any(session.busy for session in self.sessions)
 
     # ---------------------------------------------------------------- sans-IO
 
-    def receive_datagram(self, data: bytes, address: str, now: float) -> None:
+    def receive_datagram(self, data: bytes, source: Endpoint, destination: Endpoint, now: float) -> None:
         """Take a UDP payload; whatever is wrong with it becomes a ``Refused`` event."""
         try:
-            self._dispatch(data, address)
+            self._dispatch(data, source, destination, now)
         except WireError as error:
             self._events.append(
                 Refused(error.rule, error.citation, NotifyType.PAYLOAD_MALFORMED.label, offset=error.offset)
             )
         except Refusal as refusal:
             self._events.append(refusal.event())
+        for session in self.sessions:
+            self._collect(session)
 
-    def datagrams_to_send(self, now: float) -> list[tuple[bytes, str]]:
-        """UDP payloads and the addresses they go to."""
+    def datagrams_to_send(self, now: float) -> list[Datagram]:
+        """UDP payloads and where they come from and go to."""
         ready = list(self._outbox)
         self._outbox.clear()
         return ready
 
     def next_timer(self) -> float | None:
-        """When :meth:`handle_timer` wants to be called: never, as nothing is retransmitted unasked."""
-        return None
+        """When :meth:`handle_timer` wants to be called."""
+        return self._timers.next()
 
     def handle_timer(self, now: float) -> None:
-        """Nothing is timed."""
+        """Send again, give up, renew, drop: whatever is due."""
+        self._timers.handle(now)
+        for session in self.sessions:
+            self._collect(session)
 
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
 
+    def keep_nat_alive(self, session: Session) -> None:
+        """One octet, so that the NAT in front of this side does not forget it (RFC 3948 §4)."""
+        self._outbox.append(session.party.link.datagram(self._keepalive.make()))
+
     # ---------------------------------------------------------------- dispatch
 
-    def _dispatch(self, data: bytes, address: str) -> None:
-        message = read_message(Buffer("datagram", data))
-        header = message.header
-        if header.version >> 4 != 1:
-            found = f"Version is {header.version >> 4}.{header.version & 15}, expected 1.0"
-            raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MAJOR_VERSION, offset=17)
-        if header.version & 15:
-            found = f"Minor version is {header.version & 15}, larger than this side's 0"
-            raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MINOR_VERSION, offset=17)
-        if header.flags & ~_KNOWN_FLAGS:
-            # The commit bit is read and not waited for: no CONNECTED is spoken here (RFC 2408 §3.1).
-            found = f"Flags {header.flags:#04x} have bits that mean nothing in this exchange"
-            raise Refusal(found, "RFC 2408 §5.2", NotifyType.INVALID_FLAGS, offset=19)
-        if header.exchange_type == ExchangeType.IDENTITY_PROTECTION:
-            self._main_mode(message, data, address)
-        elif header.exchange_type == ExchangeType.QUICK_MODE:
-            self._quick_mode(message, data, address)
-        else:
+    def _dispatch(self, data: bytes, source: Endpoint, destination: Endpoint, now: float) -> None:
+        if self._keepalive.take(data):
+            return
+        start = MARKER_SIZE if destination.port == self.config.natt_port and data[:4] == bytes(4) else 0
+        buffer = Buffer("datagram", data)
+        header = read_header(buffer, start)
+        self._check_header(header.version, header.flags, start)
+        if header.exchange_type not in _PHASE_1 and header.exchange_type not in _PROTECTED:
             name = ExchangeType.say(header.exchange_type)
             reason = f"Exchange type {name} is not spoken here"
-            raise Refusal(reason, "RFC 2408 §5.2", NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=18)
+            raise Refusal(reason, "RFC 2408 §5.2", NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=start + 18)
+        if header.exchange_type in _PHASE_1:
+            self._phase_1(buffer, start, source, destination, now)
+        else:
+            self._phase_2(read_message(buffer, start=start), source, destination, now)
 
-    def _main_mode(self, message: Message, data: bytes, address: str) -> None:
-        if message.header.message_id:
-            raise Refusal("Message ID must be 0 in phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=20)
-        session = self._find(message, address)
+    @staticmethod
+    def _check_header(version: int, flags: int, start: int) -> None:
+        if version >> 4 != 1:
+            found = f"Version is {version >> 4}.{version & 15}, expected 1.0"
+            raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MAJOR_VERSION, offset=start + 17)
+        if version & 15:
+            found = f"Minor version is {version & 15}, larger than this side's 0"
+            raise Refusal(found, "RFC 2408 §3.1", NotifyType.INVALID_MINOR_VERSION, offset=start + 17)
+        if flags & ~_KNOWN_FLAGS:
+            # The commit bit is read and not waited for: no CONNECTED is spoken here (RFC 2408 §3.1).
+            found = f"Flags {flags:#04x} have bits that mean nothing in this exchange"
+            raise Refusal(found, "RFC 2408 §5.2", NotifyType.INVALID_FLAGS, offset=start + 19)
+
+    def _phase_1(self, buffer: Buffer, start: int, source: Endpoint, destination: Endpoint, now: float) -> None:
+        header = read_header(buffer, start)
+        session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
+        if session is not None and session.repeated(buffer.octets):
+            return
+        message = read_message(buffer, session.phase1.dialect, start) if session else read_message(buffer, start=start)
+        if header.message_id:
+            raise Refusal(
+                "Message ID must be 0 in phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=start + 20
+            )
+        begins = session is None
         if session is None:
-            session = self._new_session(message, address)
-        if self._repeated(session, data):
-            return
-        begins = session not in self._sessions
-        if not begins and not any(message.header.responder_cookie):
+            session = self._new_session(message, source, destination, now)
+            if isinstance(session.phase1, AggressiveMode):
+                message = reread(message)
+        elif session.phase1.exchange_type != header.exchange_type:
+            raise Refusal("The exchange type has changed", "RFC 2408 §5.2", NotifyType.INVALID_EXCHANGE_TYPE)
+        if not begins and not any(header.responder_cookie):
             reason = "Only the first message has no responder cookie"
-            raise Refusal(reason, "RFC 2408 §3.1", NotifyType.INVALID_COOKIE, offset=8)
-        self._deliver(session, session.phase1, message, data)
-        if session not in self._sessions:
-            self._sessions.append(session)
+            raise Refusal(reason, "RFC 2408 §3.1", NotifyType.INVALID_COOKIE, offset=start + 8)
+        taken = self._deliver(session, session.phase1, message, source, destination, now)
+        if begins and taken:
+            self.sessions.append(session)
+            self._collect(session)
 
-    def _quick_mode(self, message: Message, data: bytes, address: str) -> None:
+    def _phase_2(self, message: Message, source: Endpoint, destination: Endpoint, now: float) -> None:
         header = message.header
-        session = self._find(message, address)
-        if session is None or session.phase1.state != UP or not any(header.responder_cookie):
-            raise Refusal("No ISAKMP SA has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=0)
-        if not header.message_id:
-            raise Refusal("Message ID is 0 outside phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=20)
-        if self._repeated(session, data):
+        clear_word = header.exchange_type == ExchangeType.INFORMATIONAL and not header.encrypted
+        session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
+        if session is None and clear_word:
+            # Whoever refuses a first message may answer with a cookie that nobody has heard of (RFC 2408 §5.2).
+            session = self._half_open(header.initiator_cookie, source.address)
+        if session is not None and clear_word and not session.phase1.up:
+            session.hear_clear(message, now)
             return
-        quick = session.quick.get(header.message_id)
-        if quick is None:
-            if sum(not quick.finished for quick in session.quick.values()) >= MOST_QUICK_MODES:
-                raise Refusal("Too many Quick Modes under way", "RFC 2409 §5.5")
-            origin = Span(message.datagram, 20, 24)
-            quick = QuickMode(session.phase1, Role.RESPONDER, origin, header.message_id)
-        self._deliver(session, quick, message, data)
-        session.quick[header.message_id] = quick
+        if session is None or not session.phase1.up or session.ended or not any(header.responder_cookie):
+            at = message.start
+            raise Refusal("No ISAKMP SA has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=at)
+        if not header.message_id:
+            at = message.start + 20
+            raise Refusal("Message ID is 0 outside phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=at)
+        if session.repeated(message.datagram.octets):
+            return
+        exchange = session.exchanges.get(header.message_id) or self._answering(session, message)
+        self._deliver(session, exchange, message, source, destination, now)
+        session.exchanges[header.message_id] = exchange
+        self._hand_over(session)
 
-    def _deliver(self, session: Session, exchange: Exchange, message: Message, data: bytes) -> None:
-        exchange.receive(message)
-        session.answers[sha256(data).digest()] = self._flush(session, exchange)
+    def _hand_over(self, session: Session) -> None:
+        """IPsec SAs outlive the ISAKMP SA that made them: its successor keeps account of them."""
+        address = session.party.link.remote.address
+        heirs = [s for s in self.live_sessions() if s.usable and s.party.link.remote.address == address]
+        if session.ended and heirs:
+            heirs[-1].holdings.adopt(session.holdings)
 
-    def _repeated(self, session: Session, data: bytes) -> bool:
-        """A message that was accepted before gets the same octets for an answer, and moves nothing."""
-        answers = session.answers.get(sha256(data).digest())
-        if answers is None:
+    def _answering(self, session: Session, message: Message) -> Exchange:
+        """A new exchange that the peer has begun."""
+        header = message.header
+        if sum(not exchange.finished for exchange in session.exchanges.values()) >= MOST_EXCHANGES:
+            raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
+        kind = _PROTECTED[header.exchange_type]
+        if not session.access.authorized and kind not in (Transaction, Informational):
+            reason = "Nothing may be negotiated before the user has logged in"
+            raise Refusal(reason, "draft-beaulieu-ike-xauth-02 §3", NotifyType.AUTHENTICATION_FAILED)
+        exchange = kind(session.phase1, Role.RESPONDER, message_id_origin(message), header.message_id)
+        if isinstance(exchange, QuickMode):
+            session.prepare_quick(exchange)
+        if isinstance(exchange, Transaction):
+            exchange.answerer = session.access.answer
+        return exchange
+
+    def _deliver(
+        self, session: Session, exchange: Exchange, message: Message, source: Endpoint, destination: Endpoint, now: float
+    ) -> bool:
+        """Returns whether the message was accepted."""
+        self._clock(session, now)
+        link = session.party.link
+        was_at = link.local, link.remote
+        if message.header.encrypted:
+            # Answers go to where the peer is; if the message turns out to be none of its, everything is as before.
+            link.follow(destination, source)
+        try:
+            session.deliver(exchange, message, now)
+        except Refusal as refusal:
+            link.follow(*was_at)
+            self._events.append(refusal.event())
+            session.complain(exchange, refusal, message, now)
+            self._collect(session)
             return False
-        self._outbox.extend((answer, session.address) for answer in answers)
+        if exchange is session.phase1 and session.phase1.up:
+            self._replace_older(session, now)
         return True
 
-    def _find(self, message: Message, address: str) -> Session | None:
+    def _replace_older(self, session: Session, now: float) -> None:
+        """A new ISAKMP SA with the same peer: this side drops the one that it was made to replace."""
+        for older in self.live_sessions():
+            if older.successor is session and older.phase1.up:
+                session.holdings.adopt(older.holdings)
+                older.party.link.now = now
+                older.delete_isakmp(now, "replaced")
+
+    # ---------------------------------------------------------------- sessions
+
+    def _find(self, initiator: bytes, responder: bytes, address: str) -> Session | None:
         """The session with these cookies; an answer to our first message has a cookie we do not know yet."""
-        header = message.header
-        for session in self._sessions:
-            if session.address != address:
+        for session in self.sessions:
+            if session.party.link.remote.address != address or session.cookies[0] != initiator:
                 continue
-            initiator, responder = session.cookies
-            if initiator != header.initiator_cookie:
-                continue
-            first_answer = session.phase1.role is Role.INITIATOR and not any(responder)
-            if responder == header.responder_cookie or (first_answer and any(header.responder_cookie)):
+            own = session.cookies[1]
+            first_answer = session.phase1.role is Role.INITIATOR and not any(own)
+            if own == responder or (first_answer and any(responder)):
                 return session
             # A repeated first message still has no responder cookie.
-            if session.phase1.role is Role.RESPONDER and not any(header.responder_cookie):
+            if session.phase1.role is Role.RESPONDER and not any(responder):
                 return session
         return None
 
-    def _new_session(self, message: Message, address: str) -> Session:
-        header = message.header
+    def _half_open(self, initiator: bytes, address: str) -> Session | None:
+        candidates = (s for s in self.sessions if s.cookies[0] == initiator and not s.phase1.up)
+        return next((s for s in candidates if s.party.link.remote.address == address), None)
+
+    def _new_session(self, message: Message, source: Endpoint, destination: Endpoint, now: float) -> Session:
+        header, at = message.header, message.start
         if any(header.responder_cookie) or not any(header.initiator_cookie):
-            raise Refusal("No negotiation has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=0)
-        if any(own.cookies[0] == header.initiator_cookie for own in self._sessions):
+            raise Refusal("No negotiation has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=at)
+        if any(own.cookies[0] == header.initiator_cookie for own in self.sessions):
             raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
-        if len(self._sessions) >= MOST_SESSIONS:
+        kind = _PHASE_1[header.exchange_type]
+        if _MODES[header.exchange_type] not in self.config.accepts:
+            reason = f"This side does not answer to {kind.name}"
+            raise Refusal(reason, "RFC 2409 §5", NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=at + 18)
+        if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
-        return Session(MainMode(self._party(address), Role.RESPONDER), address)
+        return self._session(kind, Role.RESPONDER, Link(self.config, destination, source), now)
 
     def _forget_one(self) -> None:
         """Make room: a flood of first messages must not keep everybody else out for good."""
-        half_open = [s for s in self._sessions if s.phase1.role is Role.RESPONDER and s.phase1.state != UP]
-        if not half_open:
+        useless = [s for s in self.sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
+        if not useless:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
-        self._sessions.remove(half_open[0])
+        self.sessions.remove(useless[0])
 
-    def _flush(self, session: Session, exchange: Exchange) -> list[bytes]:
-        sent = exchange.outgoing[:]
-        exchange.outgoing.clear()
-        self._outbox.extend((octets, session.address) for octets in sent)
-        return sent
-
-    def _party(self, remote: str) -> Party:
+    def _session(self, kind: type[Phase1], role: Role, link: Link, now: float) -> Session:
         # A second negotiation must not repeat the cookies, nonces and exponents of the first.
         self._negotiations += 1
-        entropy = self._entropy if self._negotiations == 1 else Numbered(self._entropy, self._negotiations)
-        return Party(self.config, self._events.append, entropy, remote)
+        number = self._negotiations
+        entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
+        link.now = now
+        held: list[Session] = []
+
+        def emit(event: Event) -> None:
+            self._events.append(event)
+            if isinstance(event, SaInstalled):
+                held[0].installed(event, link.now)
+
+        party = Party(self.config, emit, entropy, self.role, link)
+        held.append(Session(kind(party, role, phase1_scope(number)), number - 1))
+        return held[0]
+
+    @staticmethod
+    def _clock(session: Session, now: float) -> None:
+        session.party.link.now = now
+
+    def _collect(self, session: Session) -> None:
+        self._outbox.extend(session.outbox)
+        session.outbox.clear()
+
+    def live_sessions(self) -> Iterator[Session]:
+        """Sessions that are not over."""
+        return (session for session in tuple(self.sessions) if not session.ended)

@@ -1,0 +1,171 @@
+"""Everything about a scenario that types alone do not say; each complaint names the key and what was expected."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+
+from explorer.crypto.groups import SUPPORTED
+from explorer.errors import ExplorerError
+from explorer.lab.scenario import PeerFile, Scenario
+from explorer.lab.scenario_build import address, build, identity, pre_shared_key, subnet
+from explorer.lab.script import ACTIONS, parse_action
+
+LIFETIME_LIMIT = 2**32
+MOST_TABLES = 255
+"""Transforms and proposals are numbered in one octet (RFC 2408 §3.5, §3.6)."""
+
+
+def complaints(scenario: Scenario) -> Iterator[str]:
+    """What is wrong with a scenario, the first thing first."""
+    for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+        yield from (f"{side}.{complaint}" for complaint in _peer_complaints(peer))
+    for key, text in (("title", scenario.title), ("short", scenario.short), ("summary", scenario.summary)):
+        if not text.isprintable() or not text.strip():
+            yield f"{key}: expected one line of printable text"
+    if scenario.initiator.address == scenario.responder.address:
+        yield "responder.address: expected another address than the initiator's"
+    if not 0 <= scenario.seed < 2**64:
+        yield "seed: expected a number from 0 to 18446744073709551615"
+    yield from _network_complaints(scenario)
+    yield from _script_complaints(scenario.script)
+    yield from _credential_complaints(scenario)
+
+
+def _network_complaints(scenario: Scenario) -> Iterator[str]:
+    network = scenario.network
+    if not 0 <= network.latency <= 60:
+        yield "network.latency: expected seconds from 0 to 60"
+    if network.nat is not None:
+        yield from _checked("network.nat.address", network.nat.address, address)
+    for index, happening in enumerate(network.happenings):
+        if happening.message < 1:
+            yield f"network.happenings[{index}].message: expected a number from 1, got {happening.message}"
+        if not 0 <= happening.seconds <= 3600:
+            yield f"network.happenings[{index}].seconds: expected seconds from 0 to 3600"
+
+
+def _script_complaints(script: list[str]) -> Iterator[str]:
+    if not script or script[0] != "phase 1":
+        yield 'script: expected "phase 1" first'
+    for index, text in enumerate(script):
+        if parse_action(text) is None:
+            yield f"script[{index}]: expected one of {', '.join(ACTIONS)}, got {text!r}"
+
+
+def _credential_complaints(scenario: Scenario) -> Iterator[str]:
+    """Certificates are read once here, so that a run never meets one that cannot be."""
+    for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+        try:
+            build(scenario, peer)
+        except ExplorerError as error:
+            yield f"{side}: {error}"
+
+
+def _checked(key: str, text: str, check: Callable[[str], object]) -> Iterator[str]:
+    try:
+        check(text)
+    except ValueError as error:
+        yield f"{key}: {error}"
+
+
+def _peer_complaints(peer: PeerFile) -> Iterator[str]:
+    if not peer.name.isprintable() or not 1 <= len(peer.name) <= 14:
+        yield "name: expected 1 to 14 printable characters"
+    yield from _checked("address", peer.address, address)
+    yield from _checked("host", peer.host, address)
+    yield from _checked("protects", peer.protects, subnet)
+    if peer.peer_protects is not None:
+        yield from _checked("peer_protects", peer.peer_protects, subnet)
+    yield from _key_complaints(peer)
+    yield from _checked("identity", peer.address if peer.identity is None else peer.identity, identity)
+    if peer.expects is not None:
+        yield from _checked("expects", peer.expects, identity)
+    yield from _table_complaints(peer)
+    yield from _extra_complaints(peer)
+
+
+def _key_complaints(peer: PeerFile) -> Iterator[str]:
+    for key, text in (("psk", peer.psk), *((f"group_keys.{name}", key) for name, key in peer.group_keys.items())):
+        if text is None:
+            continue
+        yield from _checked(key, text, pre_shared_key)
+        if len(text) > 1024:
+            yield f"{key}: expected at most 1024 characters"
+    wants_key = any("pre-share" in policy.authentication for policy in peer.isakmp)
+    if wants_key and peer.psk is None and not peer.group_keys:
+        yield "psk: expected a pre-shared key, as a policy authenticates with one"
+
+
+def _table_complaints(peer: PeerFile) -> Iterator[str]:
+    for index, text in enumerate(peer.vendor_ids):
+        if not 1 <= len(text.encode()) <= 256:
+            yield f"vendor_ids[{index}]: expected 1 to 256 octets"
+    for key, tables in (("isakmp", len(peer.policies)), ("ipsec", len(peer.ipsec))):
+        if not 1 <= tables <= MOST_TABLES:
+            yield f"{key}: expected 1 to {MOST_TABLES} tables, got {tables}"
+            return
+    if not _is_inside(peer.host, peer.protects):
+        yield f"host: expected an address inside {peer.protects}, got {peer.host}"
+    for index, policy in enumerate(peer.isakmp):
+        yield from (f"isakmp[{index}].{complaint}" for complaint in _numbers_of(policy.group, policy.lifetime, "group"))
+        if not 0 < policy.priority < 65536:
+            yield f"isakmp[{index}].priority: expected a number from 1 to 65535, got {policy.priority}"
+    if len({policy.priority for policy in peer.policies}) < len(peer.policies):
+        yield "isakmp: expected every policy to have a priority of its own"
+    private = peer.private_group.number if peer.private_group is not None else SUPPORTED[0]
+    for index, proposal in enumerate(peer.ipsec):
+        group = SUPPORTED[0] if proposal.pfs_group in (None, private) else proposal.pfs_group
+        yield from (
+            f"ipsec[{index}].{complaint}" for complaint in _numbers_of(group, proposal.lifetime, "pfs_group")
+        )
+    if len({proposal.pfs_group for proposal in peer.ipsec}) > 1:
+        # One KE payload serves the whole Quick Mode, so every offer names its group (RFC 2409 §5.5).
+        yield "ipsec: expected the same pfs_group in every table"
+
+
+def _extra_complaints(peer: PeerFile) -> Iterator[str]:
+    for policy in peer.policies:
+        needs = "sig" in policy.authentication or "encr" in policy.authentication
+        user_only = policy.authentication == "hybrid-rsa-sig" and peer.client is not None
+        if needs and peer.certificate is None and not user_only and policy.priority != 65535:
+            yield f"certificate: expected one, as policy {policy.priority} authenticates with {policy.authentication}"
+        if "encr" in policy.authentication and peer.peer_certificate is None:
+            yield "peer_certificate: expected one, as encryption with a public key needs it beforehand"
+    if peer.gateway is not None:
+        if peer.gateway.pool is not None:
+            yield from _checked("gateway.pool", peer.gateway.pool, subnet)
+        if peer.gateway.name_server is not None:
+            yield from _checked("gateway.name_server", peer.gateway.name_server, address)
+    if not 0 <= peer.rekey_margin < LIFETIME_LIMIT:
+        yield "rekey_margin: expected seconds, 0 or more"
+    if peer.private_group is not None:
+        yield from _group_complaints(peer.private_group.number, peer.private_group.prime, peer.private_group.generator)
+
+
+def _group_complaints(number: int, prime: str, generator: int) -> Iterator[str]:
+    if not 32768 <= number < 65536:
+        yield f"private_group.number: expected 32768 to 65535 (RFC 2409 Appendix A), got {number}"
+    try:
+        octets = bytes.fromhex(prime)
+    except ValueError:
+        yield "private_group.prime: expected pairs of hex digits"
+        return
+    if not 64 <= len(octets) <= 1024 or not octets[0] or not octets[-1] & 1:
+        yield "private_group.prime: expected an odd number of 64 to 1024 octets"
+    if not 1 < generator < 65536:
+        yield "private_group.generator: expected a number from 2 to 65535"
+
+
+def _numbers_of(group: int, lifetime: int, group_key: str) -> Iterator[str]:
+    if group not in SUPPORTED:
+        yield f"{group_key}: expected one of {', '.join(map(str, SUPPORTED))}, got {group}"
+    if not 0 < lifetime < LIFETIME_LIMIT:
+        yield f"lifetime: expected seconds from 1 to {LIFETIME_LIMIT - 1}, got {lifetime}"
+
+
+def _is_inside(host: str, network: str) -> bool:
+    try:
+        return ipaddress.IPv4Address(host) in ipaddress.IPv4Network(network)
+    except ValueError:
+        return True

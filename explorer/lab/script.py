@@ -1,0 +1,39 @@
+"""What a scenario does: each line of its script is one action of one peer."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from explorer.events import Role
+
+ACTIONS = (
+    "phase 1",
+    "phase 2",
+    "ping",
+    "rekey",
+    "new group",
+    "dpd",
+    "delete phase 2",
+    "delete phase 1",
+    "wait N",
+)
+"""Every one but the first and ``wait N`` may end in ``by responder``."""
+
+
+class Action(NamedTuple):
+    """One line: what, who does it, and for ``wait`` how many seconds."""
+
+    what: str
+    by: Role
+    seconds: float = 0.0
+
+
+def parse_action(text: str) -> Action | None:
+    """One line of a script, or ``None`` if it is none."""
+    if match := re.fullmatch(r"wait (\d{1,9})", text):
+        return Action("wait", Role.INITIATOR, float(match[1]))
+    what, by, _ = text.partition(" by responder")
+    if what not in ACTIONS or what == "wait N" or (by and (what == "phase 1" or not text.endswith(by))):
+        return None
+    return Action(what, Role.RESPONDER if by else Role.INITIATOR)

@@ -1,0 +1,207 @@
+"""Remote access: XAUTH logs the user in, the configuration method gives it an address inside.
+
+The gateway begins the login right after phase 1, and nothing else may happen before it succeeded (XAUTH draft §3);
+then the client asks for an address, or the gateway sets one, and adds a route to it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+from explorer.crypto.term import Configured, Nature, Term
+from explorer.events import NetworkChanged, Refused, Verified
+from explorer.protocols.ikev1.identity import Identity, host_identity
+from explorer.protocols.ikev1.transaction import Attributes, Transaction
+from explorer.registry.configuration import ConfigurationAttributeType, ConfigurationMessage, XauthStatus
+from explorer.registry.ipsec import IdType
+from explorer.registry.isakmp import NotifyType
+from explorer.wire import say
+from explorer.wire.attributes import Attribute, basic, of_octets
+
+if TYPE_CHECKING:
+    from explorer.protocols.ikev1.session import Session
+
+_C = ConfigurationAttributeType
+_M = ConfigurationMessage
+_XAUTH = "draft-beaulieu-ike-xauth-02 §6.2"
+_CFG = "draft-dukes-ike-mode-cfg-02 §3.3"
+_EVERYWHERE = Identity(int(IdType.IPV4_ADDR_SUBNET), bytes(8))
+
+
+class RemoteAccess:
+    """The part of a session that is about the user; both ends.
+
+    Attributes:
+        authorized: whether the login succeeded, or none is wanted.
+        address: the internal address in use, four octets, or ``b""``.
+        refused: whether the login failed.
+    """
+
+    def __init__(self, session: Session, position: int) -> None:
+        self._session = session
+        self._position = position
+        self.authorized = False
+        self.refused = False
+        self.address = b""
+        self._identifier = 0
+        self._user = ""
+
+    # ---------------------------------------------------------------- what phase 1 leads to
+
+    def begin(self, now: float) -> None:
+        """Phase 1 is up: the end that is not the user asks for the login."""
+        phase1, config = self._session.phase1, self._session.party.config
+        user = phase1.method.user if phase1.method is not None else None
+        if user is None:
+            self.authorized = True
+            self._configure(now)
+        elif user is not phase1.role and config.gateway is not None:
+            self._identifier = int.from_bytes(self._session.draw(2, "XAUTH identifier"), "big")
+            wanted = (of_octets(_C.XAUTH_USER_NAME, b""), of_octets(_C.XAUTH_USER_PASSWORD, b""))
+            self._session.transact(Attributes(int(_M.REQUEST), self._identifier, wanted), now)
+
+    def _configure(self, now: float) -> None:
+        """After the login: a gateway that pushes sets an address, a client that pulls asks for one."""
+        config = self._session.party.config
+        if config.gateway is not None and config.gateway.pushes and config.gateway.pool:
+            self._session.transact(Attributes(int(_M.SET), self._identifier, self._assign()), now)
+        elif config.client is not None and config.client.asks and config.client.wants_address:
+            wanted = tuple(of_octets(kind, b"") for kind in (_C.IP4_ADDRESS, _C.IP4_NETMASK, _C.IP4_DNS))
+            identifier = int.from_bytes(self._session.draw(2, "Mode Config identifier"), "big")
+            self._session.transact(Attributes(int(_M.REQUEST), identifier, wanted), now)
+
+    # ---------------------------------------------------------------- answers
+
+    def answer(self, said: Attributes) -> Sequence[Attribute]:
+        """What to answer to a request or a set."""
+        if said.message == _M.REQUEST:
+            return self._login(said) if said.about_login else self._grant()
+        if said.about_login:
+            return self._hear_status(said)
+        return self._take_address(said)
+
+    def _login(self, said: Attributes) -> list[Attribute]:
+        """Name and password, in the order in which they were asked for."""
+        client = self._session.party.config.client
+        if client is None:
+            return []
+        values = {
+            int(_C.XAUTH_USER_NAME): client.user.encode(),
+            int(_C.XAUTH_USER_PASSWORD): client.password.encode(),
+        }
+        given = [of_octets(a.type, values[a.type]) for a in said.values if a.type in values]
+        kind = said.value(_C.XAUTH_TYPE)
+        return [*([basic(_C.XAUTH_TYPE, kind.number)] if kind is not None else []), *given]
+
+    def _hear_status(self, said: Attributes) -> list[Attribute]:
+        status = said.value(_C.XAUTH_STATUS)
+        good = status is not None and status.number == XauthStatus.OK
+        if good:
+            self.authorized = True
+        else:
+            self.refused = True
+            self._session.party.emit(Refused("The gateway does not accept the login", _XAUTH))
+        return [basic(_C.XAUTH_STATUS, status.number if status is not None else 0)]
+
+    def _grant(self) -> list[Attribute]:
+        """Addresses for a client that asks; nothing before its login succeeded, and nothing empty."""
+        gateway = self._session.party.config.gateway
+        return list(self._assign()) if gateway is not None and self.authorized and gateway.pool else []
+
+    def _assign(self) -> tuple[Attribute, ...]:
+        gateway = self._session.party.config.gateway
+        assert gateway is not None
+        self.address = gateway.pool[self._position % len(gateway.pool)]
+        values = [of_octets(_C.IP4_ADDRESS, self.address), of_octets(_C.IP4_NETMASK, gateway.netmask)]
+        if gateway.name_server:
+            values.append(of_octets(_C.IP4_DNS, gateway.name_server))
+        host = f"{IPv4Address(self.address)}/32"
+        self._session.party.emit(NetworkChanged("route", f"{host} through the tunnel to {self._user or 'the client'}", _CFG))
+        return tuple(values)
+
+    def _take_address(self, said: Attributes) -> list[Attribute]:
+        """Take what was given; an acknowledgement repeats the attributes, without values."""
+        address = said.octets(_C.IP4_ADDRESS)
+        if len(address) == 4:
+            self.address = address
+            self._session.party.emit(NetworkChanged("internal address", str(IPv4Address(address)), _CFG))
+        server = said.octets(_C.IP4_DNS)
+        if len(server) == 4:
+            self._session.party.emit(NetworkChanged("name server", str(IPv4Address(server)), _CFG))
+        return [of_octets(attribute.type, b"") for attribute in said.values]
+
+    # ---------------------------------------------------------------- after a transaction
+
+    def after(self, done: Transaction, now: float) -> None:
+        """A transaction is over: what comes next."""
+        answered = done.answered
+        if answered is None:
+            return
+        asked = done.role is done.role.INITIATOR
+        if answered.message == _M.REPLY and answered.about_login and asked:
+            self._judge_login(done, answered, now)
+        elif answered.message == _M.ACK and answered.about_login:
+            self._after_status(asked, now)
+        elif answered.message == _M.REPLY and asked:
+            self._take_address(answered)
+
+    def _judge_login(self, done: Transaction, answered: Attributes, now: float) -> None:
+        """Name and password against those that the gateway knows."""
+        gateway = self._session.party.config.gateway
+        user, password = answered.octets(_C.XAUTH_USER_NAME), answered.octets(_C.XAUTH_USER_PASSWORD)
+        users = gateway.users if gateway is not None else {}
+        name = user.decode("utf-8", "replace")
+        known = users.get(name, "").encode()
+        good = name in users and hmac.compare_digest(known, password)
+        self._tell_login(done, known, good=good, name=say.text(user))
+        self._user = say.text(user)[1:-1]
+        self.authorized = good
+        self.refused = not good
+        status = basic(_C.XAUTH_STATUS, XauthStatus.OK if good else XauthStatus.FAIL)
+        self._session.transact(Attributes(int(_M.SET), self._identifier, (status,)), now)
+
+    def _tell_login(self, done: Transaction, known: bytes, *, good: bool, name: str) -> None:
+        party = self._session.party
+        received = done.ledger["password"] if "password" in done.ledger else None
+        origin, scope = Configured(_XAUTH), done.ledger.scope
+        expected = Term("password", known, origin, scope=scope, nature=Nature.SECRET, owner=str(party.role.other))
+        if good and received is not None:
+            party.emit(Verified("password", expected, received, party.role.other, _XAUTH))
+        else:
+            notify = NotifyType.AUTHENTICATION_FAILED.label
+            reason = f"Name and password of {name} are not those of any user"
+            party.emit(Refused(reason, _XAUTH, notify, received=received))
+
+    def _after_status(self, asked: bool, now: float) -> None:
+        if self.refused:
+            if asked:
+                self._session.end("the login failed", now)
+            return
+        self._configure(now)
+
+    # ---------------------------------------------------------------- what it means for phase 2
+
+    def selectors(self) -> tuple[Identity | None, Identity | None] | None:
+        """Whose packets Quick Mode is about, where an internal address takes the place of what is configured."""
+        config = self._session.party.config
+        if not self.address:
+            return None
+        host = host_identity(self.address)
+        if config.client is not None:
+            return host, config.remote
+        return config.local, host
+
+
+def everything(identity: Identity) -> bool:
+    """Whether an identity stands for all addresses there are."""
+    return identity.data == _EVERYWHERE.data and identity.id_type == _EVERYWHERE.id_type
+
+
+def network_text(identity: Identity) -> str:
+    """A network as people write it."""
+    if identity.id_type == IdType.IPV4_ADDR_SUBNET and len(identity.data) == 8:
+        return str(IPv4Network((identity.data[:4], str(IPv4Address(identity.data[4:])))))
+    return str(IPv4Address(identity.data)) if len(identity.data) == 4 else identity.data.hex()

@@ -1,0 +1,105 @@
+"""Everything that a peer does by itself when time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from explorer.events import Concluded, Endpoint
+from explorer.protocols.ikev1.keepalive import INTERVAL
+
+if TYPE_CHECKING:
+    from explorer.protocols.ikev1.exchange import Exchange
+    from explorer.protocols.ikev1.holdings import Holding
+    from explorer.protocols.ikev1.peer import Ikev1Peer
+    from explorer.protocols.ikev1.session import Session
+
+Due = tuple[float, Callable[[float], None]]
+
+
+class Timers:
+    """Looks through a peer's sessions for what is due; keeps no list of its own that could be wrong."""
+
+    def __init__(self, peer: Ikev1Peer) -> None:
+        self._peer = peer
+        self._kept_alive: dict[Session, float] = {}
+
+    def next(self) -> float | None:
+        """The earliest of all."""
+        return min((at for at, _ in self._all()), default=None)
+
+    def handle(self, now: float) -> None:
+        """Do what is due by now, earliest first."""
+        due = sorted((item for item in self._all() if item[0] <= now), key=lambda item: item[0])
+        for _, act in due:
+            act(now)
+
+    def _all(self) -> Iterator[Due]:
+        for session in self._peer.live_sessions():
+            for exchange in session.all_exchanges():
+                if exchange.retransmission.due is not None:
+                    yield exchange.retransmission.due, _bound(self._again, session, exchange)
+            if session.phase1.up:
+                yield from self._of_session(session)
+
+    def _of_session(self, session: Session) -> Iterator[Due]:
+        config = self._peer.config
+        renews = config.rekeys
+        if session.expires is not None:
+            yield session.expires, _bound(self._expire, session)
+            if renews and session.successor is None:
+                yield session.expires - config.margin, _bound(self._renew_phase_1, session)
+        for holding in session.holdings:
+            yield holding.expires, _bound(self._expire_holding, session, holding)
+            if renews and not holding.renewing and session.usable:
+                yield holding.expires - config.margin, _bound(self._renew, session, holding)
+        if session.holdings.question_due is not None:
+            yield session.holdings.question_due, _bound(self._ask_again, session)
+        if session.party.link.nat_here:
+            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), _bound(self._keep, session)
+
+    # ---------------------------------------------------------------- acting
+
+    def _again(self, session: Session, exchange: Exchange, now: float) -> None:
+        if exchange.retransmission.due is None:
+            return
+        session.party.link.now = now
+        if exchange.handle_timer():
+            session.flush(exchange)
+        elif exchange is session.phase1:
+            session.ended = True
+
+    def _expire(self, session: Session, now: float) -> None:
+        session.expires = None
+        session.expire()
+
+    def _expire_holding(self, session: Session, holding: Holding, now: float) -> None:
+        session.expire_holding(holding)
+
+    def _renew(self, session: Session, holding: Holding, now: float) -> None:
+        holding.renewing = True
+        session.party.link.now = now
+        session.quick(now, replaces=True)
+
+    def _renew_phase_1(self, session: Session, now: float) -> None:
+        link = session.party.link
+        session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
+
+    def _ask_again(self, session: Session, now: float) -> None:
+        session.party.link.now = now
+        if session.holdings.out_of_patience:
+            session.holdings.question_due = None
+            scope = session.phase1.ledger.scope
+            reason = "no R-U-THERE-ACK has come"
+            session.party.emit(Concluded("Dead peer detection", scope, "failed", f"Dead peer detection: {reason}"))
+            session.peer_is_dead()
+        else:
+            session.are_you_there(now)
+
+    def _keep(self, session: Session, now: float) -> None:
+        self._kept_alive[session] = now + INTERVAL
+        self._peer.keep_nat_alive(session)
+
+
+def _bound(act: Callable[..., None], *what: object) -> Callable[[float], None]:
+    return lambda now: act(*what, now)

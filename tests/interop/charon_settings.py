@@ -1,0 +1,125 @@
+"""What strongSwan's charon is told: strongswan.conf for the daemon, swanctl.conf for its one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from machine import BEHIND_THEM, BEHIND_US, OURS, THEIRS
+
+from explorer.events import Role
+
+USER, PASSWORD = "alice", "open sesame"
+PSK = "a secret between two machines"
+NAME_SERVER = "10.2.0.53"
+POOL = "10.3.0.0/24"
+
+_PLUGINS = (
+    "random nonce x509 revocation constraints pubkey pkcs1 pkcs8 pem openssl sha1 sha2 md5 aes hmac kdf gmp attr"
+    " {kernel} socket-default vici updown xauth-generic"
+)
+_IN_USER_SPACE = "kernel-libipsec kernel-netlink"
+IN_KERNEL = "kernel-netlink"
+Tree = Mapping[str, "str | int | Tree"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between the tests.
+
+    Attributes:
+        role: charon's in phase 1.
+        proves: how charon shows who it is, round by round: ``psk``, ``pubkey``, ``xauth``.
+        demands: how the other side must.
+        kind: of certificates: ``rsa`` or ``ecdsa``.
+        connection: more for the connection.
+        daemon: more for the daemon.
+        kernel: what does ESP.  In user space it works on every kernel, but only inside UDP: charon then claims to be
+            behind a NAT.  The kernel needs no such claim; one without ESP fails after the keys are made.
+    """
+
+    role: Role
+    proves: tuple[str, ...] = ("psk",)
+    demands: tuple[str, ...] = ("psk",)
+    kind: str = "rsa"
+    ike: str = "aes128-sha256-modp2048"
+    esp: str = "aes128-sha256"
+    psk: str = PSK
+    aggressive: bool = False
+    local_ts: str = f"{BEHIND_THEM}/32"
+    remote_ts: str = f"{BEHIND_US}/32"
+    connection: Tree = field(default_factory=dict)
+    daemon: Tree = field(default_factory=dict)
+    kernel: str = _IN_USER_SPACE
+
+
+def name(role: Role) -> str:
+    """What a peer in this role calls itself; its certificate says the same."""
+    return f"{role}.lab.example"
+
+
+def daemon(settings: Settings, folder: Path, socket: Path) -> str:
+    """strongswan.conf."""
+    log = {"path": folder / "charon.log", "flush_line": "yes", "default": 1, "ike": 4, "chd": 4, "enc": 1, "cfg": 2}
+    return render({
+        "charon-systemd": {
+            "load": _PLUGINS.format(kernel=settings.kernel),
+            "plugins": {"vici": {"socket": f"unix://{socket}"}, "attr": {"dns": NAME_SERVER}},
+            "filelog": {"all": {key: str(value) for key, value in log.items()}},
+            "retransmit_tries": 2,
+            "retransmit_timeout": "1.0",
+            "dos_protection": "no",
+            "i_dont_care_about_security_and_use_aggressive_mode_psk": "yes",
+            **settings.daemon,
+        },
+        "swanctl": {"load": "random nonce x509 pubkey pkcs1 pkcs8 pem openssl sha1 sha2 aes hmac"},
+    })
+
+
+def connection(settings: Settings) -> str:
+    """swanctl.conf."""
+    child = {"local_ts": settings.local_ts, "remote_ts": settings.remote_ts, "esp_proposals": settings.esp}
+    return render({
+        "connections": {"lab": {
+            "version": 1,
+            "aggressive": "yes" if settings.aggressive else "no",
+            "local_addrs": THEIRS,
+            "remote_addrs": OURS,
+            "proposals": settings.ike,
+            "fragmentation": "no",
+            **_rounds("local", settings.proves, settings.role, settings.kind),
+            **_rounds("remote", settings.demands, settings.role.other, ""),
+            "children": {"net": child},
+            **settings.connection,
+        }},
+        "pools": {"pool": {"addrs": POOL}},
+        "secrets": {
+            "ike-lab": {"secret": f'"{settings.psk}"'},
+            "xauth-lab": {"id": USER, "secret": f'"{PASSWORD}"'},
+        },
+    })
+
+
+def _rounds(side: str, rounds: tuple[str, ...], role: Role, certificate: str) -> dict[str, Tree]:
+    sections: dict[str, Tree] = {}
+    for number, how in enumerate(rounds):
+        if how == "xauth":
+            section = {"auth": "xauth"} | ({"xauth_id": USER} if side == "local" else {})
+        else:
+            section = {"auth": how, "id": name(role)}
+            if how == "pubkey" and certificate:
+                section["certs"] = f"{role}-{certificate}.pem"
+        sections[f"{side}-{number}"] = section
+    return sections
+
+
+def render(tree: Tree, depth: int = 0) -> str:
+    """Sections and values in strongSwan's own format."""
+    lines = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            lines += [f"{'  ' * depth}{key} {{", render(value, depth + 1), f"{'  ' * depth}}}"]
+        else:
+            lines.append(f"{'  ' * depth}{key} = {value}")
+    return "\n".join(lines)

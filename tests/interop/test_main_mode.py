@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+from charon_settings import Settings
+from meeting import Meet
+from our_side import certified, phase1
+
+from explorer.events import Role
+from explorer.registry.phase1 import AuthenticationMethod
+
+pytestmark = pytest.mark.outside
+pytest_plugins = ["meet"]
+either_way = pytest.mark.parametrize("charon", [Role.RESPONDER, Role.INITIATOR], ids=["we begin", "charon begins"])
+
+
+@either_way
+def test_pre_shared_key(meet: Meet, charon: Role) -> None:
+    meeting = meet(Settings(charon))
+    meeting.bring_up()
+    meeting.agree()
+    assert charon in meeting.ours.proven()
+    assert meeting.ours.refused() == []
+
+
+@either_way
+@pytest.mark.parametrize(
+    ("kind", "method"), [("rsa", AuthenticationMethod.RSA_SIGNATURES), ("ecdsa", AuthenticationMethod.ECDSA_256)])
+def test_signatures(meet: Meet, charon: Role, kind: str, method: AuthenticationMethod) -> None:
+    meeting = meet(
+        Settings(charon, proves=("pubkey",), demands=("pubkey",), kind=kind),
+        phase1=(phase1(method),), keys={}, **certified(charon.other, kind))
+    meeting.bring_up()
+    meeting.agree()
+    assert charon in meeting.ours.proven()
+    assert meeting.charon.says(f"authentication of '{charon.other}.lab.example' with .* successful") == 1
+    assert meeting.ours.refused() == []
