@@ -52,6 +52,12 @@ class Ledger:
     def __contains__(self, symbol: str) -> bool:
         return symbol in self._terms or (self._parent is not None and symbol in self._parent)
 
+    def find(self, symbol: str) -> Term | None:
+        """The term, or ``None``."""
+        if symbol not in self:
+            return None
+        return self[symbol]
+
     def own(self, symbol: str) -> bool:
         """Whether the term is of this very scope, not of the parent's."""
         return symbol in self._terms

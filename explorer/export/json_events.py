@@ -15,8 +15,11 @@ from explorer.events import (
     Learned,
     Making,
     Negotiation,
+    NetworkChanged,
+    Notified,
     Received,
     Refused,
+    SaEnded,
     SaInstalled,
     Sent,
     StateChanged,
@@ -72,12 +75,18 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
         return _message(event, index, entry.step)
     if isinstance(event, Decrypted):
         where = place_fields(index.place(event.span, entry.step))
-        return {**where, "key": index.id(event.key), "iv": index.id(event.iv)}
+        return {**where, "key": index.id(event.key), "iv": index.id_or_none(event.iv)}
     if isinstance(event, Judged):
         return _negotiation(event.negotiation)
     if isinstance(event, StateChanged):
         names = ("exchange", "scope", "role", "old", "new", "receives", "sends")
         return {name: getattr(event, name) for name in names}
+    if isinstance(event, SaEnded):
+        return {"protocol": event.protocol, "spi": index.id(event.spi), "how": event.how}
+    if isinstance(event, Notified):
+        return {name: getattr(event, name) for name in ("notify", "protected", "citation")}
+    if isinstance(event, NetworkChanged):
+        return {name: getattr(event, name) for name in ("what", "value", "citation")}
     if isinstance(event, Concluded):
         return {name: getattr(event, name) for name in ("exchange", "scope", "outcome", "reason")}
     return _checked(event, index)
@@ -91,6 +100,7 @@ def _message(event: Sent | Received, index: TermIndex, step: int) -> dict[str, A
         "notation": envelope.notation,
         "message_id": envelope.message_id,
         "encrypted": envelope.encrypted,
+        "again": isinstance(event, Sent) and event.again,
         "buffers": [tree.buffer.name for tree in envelope.trees],
         "bindings": _bindings(event.bindings, index, step),
     }
@@ -108,6 +118,7 @@ def _negotiation(negotiation: Negotiation) -> dict[str, Any]:
             "proposal": comparison.proposal,
             "transform": comparison.transform,
             "ok": comparison.ok,
+            "next_payload": comparison.offer.next_payload,
             "verdicts": [verdict._asdict() for verdict in comparison.verdicts],
         }
         for comparison in negotiation.comparisons

@@ -19,7 +19,6 @@ from explorer.wire.field import Field, Tree
 FORMAT = "ike-explorer/1"
 """Name and version of the document; the version changes when a key changes its meaning or goes away."""
 
-_PHASE_1 = "phase 1"
 _KINDS: dict[type, str] = {Configured: "configured", Drawn: "drawn", Constant: "constant", Derived: "derived"}
 _PEERS = (Role.INITIATOR, Role.RESPONDER)
 
@@ -37,7 +36,7 @@ def to_json(trace: Trace, message: int | None = None) -> str:
         raise ExplorerError(f"message {message}: expected a number from 1 to {len(trace.steps)}")
     index = TermIndex(trace)
     steps = trace.steps if message is None else (trace.step(message),)
-    roles = _roles(trace)
+    roles, initiators = _roles(trace), _sa_roles(trace)
     document: dict[str, Any] = {
         "format": FORMAT,
         "scenario": trace.scenario,
@@ -47,7 +46,7 @@ def to_json(trace: Trace, message: int | None = None) -> str:
         "outcome": trace.outcome,
         "reason": trace.reason,
         "parties": [info._asdict() for info in trace.parties.values()],
-        "messages": [_message(step, index, roles) for step in steps],
+        "messages": [_message(step, index, roles, initiators) for step in steps],
         "terms": [_term(trace, index, item) for item in index],
         "sas": _sas(trace, index),
         "exchanges": _exchanges(trace),
@@ -77,17 +76,41 @@ def _roles(trace: Trace) -> dict[tuple[Role, str], Role]:
     found: dict[tuple[Role, str], Role] = {}
     for entry in trace.events_of(StateChanged):
         if isinstance(entry.event, StateChanged):
-            found[entry.party, entry.event.scope] = entry.event.role
+            found.setdefault((entry.party, entry.event.scope), entry.event.role)
     return found
 
 
-def _message(step: Step, index: TermIndex, roles: dict[tuple[Role, str], Role]) -> dict[str, Any]:
+def _sa_roles(trace: Trace) -> dict[bytes, str]:
+    """Which party is the initiator of each ISAKMP SA, by the initiator's cookie."""
+    found: dict[bytes, str] = {}
+    for key in trace.links.keys:
+        term = trace.links.first(key)
+        if term.symbol == "CKY-I" and term.owner:
+            found.setdefault(term.octets, term.owner)
+    return found
+
+
+def _sa_role(step: Step, initiators: dict[bytes, str]) -> Role:
+    """The sender's role in the ISAKMP SA that the header's cookies name."""
+    root = step.envelope.trees[0].root
+    cookie = next((f.value for f in root.walk() if f.spec.key == "isakmp_header.initiator_cookie"), None)
+    starter = initiators.get(cookie) if isinstance(cookie, bytes) else None
+    if starter is None:
+        return step.sender
+    return Role.INITIATOR if starter == step.sender else Role.RESPONDER
+
+
+def _message(
+    step: Step, index: TermIndex, roles: dict[tuple[Role, str], Role], initiators: dict[bytes, str]
+) -> dict[str, Any]:
     envelope = step.envelope
     trees = envelope.trees
     ends = {
-        "sa_role": roles.get((step.sender, _PHASE_1), step.sender),
+        "sa_role": _sa_role(step, initiators),
         "exchange_role": roles.get((step.sender, envelope.scope), step.sender),
     }
+    inside = {"inside": step.inside._asdict()} if step.inside is not None else {}
+    changed = {"delivered": step.octets.hex()} if step.fate == "changed" else {}
     return {
         "number": step.number,
         "time": round(step.time, 6),
@@ -95,13 +118,17 @@ def _message(step: Step, index: TermIndex, roles: dict[tuple[Role, str], Role]) 
         **{name: role for name, role in ends.items() if role is not step.sender},
         "source": step.source._asdict(),
         "destination": step.destination._asdict(),
+        **inside,
         "exchange": envelope.exchange,
         "scope": envelope.scope,
         "notation": envelope.notation,
         "message_id": envelope.message_id,
         "encrypted": envelope.encrypted,
-        "decrypted": any(tree.buffer.name == "decrypted" for tree in trees),
-        "lost": False,
+        "variant": envelope.variant,
+        "decrypted": any(tree.buffer.name != "datagram" for tree in trees),
+        "lost": step.fate == "lost",
+        "fate": step.fate,
+        **changed,
         "buffers": {tree.buffer.name: tree.buffer.octets.hex() for tree in trees},
         "parents": {tree.buffer.name: _parent(tree.buffer.parent) for tree in trees if tree.buffer.parent is not None},
         "fields": [_tree(step.number, tree, index) for tree in trees],
@@ -181,12 +208,13 @@ def _origin(index: TermIndex, origin: Origin, step: int) -> dict[str, Any]:
 
 
 def _sas(trace: Trace, index: TermIndex) -> list[dict[str, Any]]:
-    """Nothing ends an SA yet, so that every one of them stays as it was installed."""
+    """Every SA that was installed, and how it ended, if it did."""
     found = []
     for entry in trace.entries:
         if not isinstance(entry.event, SaInstalled):
             continue
         sa = entry.event.sa
+        end = trace.sa_end(entry.party, sa)
         found.append({
             "party": entry.party,
             "protocol": sa.protocol,
@@ -197,8 +225,8 @@ def _sas(trace: Trace, index: TermIndex) -> list[dict[str, Any]]:
             "keys": [{"use": use, "term": index.id(term), "hex": term.octets.hex()} for use, term in sa.keys],
             "lifetime": sa.lifetime,
             "installed": entry.at,
-            "state": "installed",
-            "ended": None,
+            "state": "installed" if end is None else "ended",
+            "ended": None if end is None else {"at": end[0], "how": end[1]},
         })
     return found
 

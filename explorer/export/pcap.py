@@ -12,6 +12,7 @@ from explorer.registry.ip import IpProtocol
 from explorer.trace.model import Step
 from explorer.trace.trace import Trace
 
+
 def pcap(trace: Trace) -> bytes:
     """The messages of a run as a pcap file of link type raw IP (101)."""
     file = io.BytesIO()
@@ -24,12 +25,12 @@ def pcap(trace: Trace) -> bytes:
 def _packet(step: Step) -> dpkt.ip.IP:
     """IKE in UDP, ESP and AH directly over IP."""
     if step.destination.port:
-        protocol = IpProtocol.UDP
+        protocol = int(IpProtocol.UDP)
         ports = {"sport": step.source.port, "dport": step.destination.port}
         payload: object = dpkt.udp.UDP(**ports, ulen=8 + len(step.octets), data=step.octets)
     else:
-        protocol, payload = IpProtocol(step.protocol or IpProtocol.ESP), step.octets
+        protocol, payload = step.protocol or int(IpProtocol.ESP), step.octets
     addresses = {"src": IPv4Address(step.source.address).packed, "dst": IPv4Address(step.destination.address).packed}
     # AH covers the identification too, and is made before anybody numbers the packet (RFC 4302 §3.3.3.1.1).
     number = 0 if protocol == IpProtocol.AH else step.number
-    return dpkt.ip.IP(**addresses, p=int(protocol), id=number, ttl=64, data=payload)
+    return dpkt.ip.IP(**addresses, p=protocol, id=number, ttl=64, data=payload)

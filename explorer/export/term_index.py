@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from explorer.crypto.term import Constant, Term
-from explorer.events import Binding, Decrypted, Event, Learned, Received, Refused, Role, SaInstalled, Sent, Verified
+from explorer.events import (
+    Binding,
+    Decrypted,
+    Event,
+    Learned,
+    Received,
+    Refused,
+    Role,
+    SaEnded,
+    SaInstalled,
+    Sent,
+    Verified,
+)
 from explorer.octets import Span
 from explorer.trace.model import Entry, Key, Place
 from explorer.trace.trace import Trace
@@ -110,9 +122,11 @@ def terms_of(event: Event) -> Iterable[Term]:
     if isinstance(event, Sent | Received):
         return _bound(event.bindings)
     if isinstance(event, Decrypted):
-        return (event.key, event.iv)
+        return (event.key,) if event.iv is None else (event.key, event.iv)
     if isinstance(event, Verified | Refused):
         return tuple(term for term in (event.expected, event.received) if term is not None)
+    if isinstance(event, SaEnded):
+        return (event.spi,)
     if isinstance(event, SaInstalled):
         return (*event.sa.spis, *(term for _, term in event.sa.keys))
     return ()

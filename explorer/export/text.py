@@ -56,6 +56,8 @@ def _message(trace: Trace, step: Step) -> Iterator[str]:
     about = [f"{step.source} → {step.destination}", f"{len(step.octets)} octets", envelope.exchange]
     if envelope.scope != envelope.exchange:
         about.append(envelope.scope)
+    about += [f"behind the NAT {step.inside}"] if step.inside is not None else []
+    about += [step.fate] if step.fate else []
     yield " · ".join([*about, f"{step.time:.3f} s"])
     for tree in envelope.trees:
         yield ""
@@ -120,6 +122,9 @@ def _sas(trace: Trace) -> Iterator[str]:
         if isinstance(entry.event, SaInstalled):
             yield ""
             yield from _sa(entry.party, entry.event.sa)
+            end = trace.sa_end(entry.party, entry.event.sa)
+            if end is not None:
+                yield f"  {'ended':<14} {end[1]}, in message {trace[end[0]].step}"
 
 
 def _sa(party: Role, sa: SaSnapshot) -> Iterator[str]:

@@ -234,9 +234,13 @@ class Lab:
         if failure:
             return "failed", failure
         last = len(trace) - 1
-        held = [{sa.spis[0].octets for sa in trace.sas(role, last)} for role in _PEERS]
+        held = [
+            {(sa.spis[0].octets, tuple(key.octets for _, key in sa.keys)) for sa in trace.sas(role, last)}
+            for role in _PEERS
+        ]
         if not any(held):
             return "completed", "everything was done, and no SA is left"
+        if held[0] != held[1]:
+            return "established", "both sides hold SAs, but not with the same keys"
         pinged = " and the ping was answered" if "ping" in self.scenario.script else ""
-        same = held[0] == held[1]
-        return "established", f"both sides hold {'the same' if same else 'their'} SAs{pinged}"
+        return "established", f"both sides hold the same SAs{pinged}"

@@ -69,6 +69,7 @@ class GatewayFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     users: dict[str, str]
     pool: str | None = None
     name_server: str | None = None
+    banner: str = ""
     pushes: bool = False
 
 
@@ -258,8 +259,10 @@ def _place(message: str) -> str:
 
 def _choices(where: str, key: str) -> tuple[str, ...]:
     """What a key may be; two keys are called alike and mean different things."""
+    if key == "mode" and "client" in where:
+        return ("client", "network-extension")
     if key == "mode":
-        return get_args(Mode) if "ipsec" in where else ("client", "network-extension") if "client" in where else ("main", "aggressive")
+        return get_args(Mode) if "ipsec" in where else ("main", "aggressive")
     if key == "protocol":
         return get_args(Protocol) if "ipsec" in where else ("ikev1",)
     return _CHOICES.get(key, ())

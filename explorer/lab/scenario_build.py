@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from explorer.engine.negotiation import LifeRule
@@ -142,7 +143,7 @@ def _gateway(peer: PeerFile) -> Gateway | None:
     pool = [host.packed for _, host in zip(range(256), network.hosts(), strict=False)] if network is not None else []
     mask = network.netmask.packed if network is not None else bytes((255, 255, 255, 255))
     server = ipaddress.IPv4Address(file.name_server).packed if file.name_server is not None else b""
-    return Gateway(file.users, pool, mask, server, file.pushes)
+    return Gateway(file.users, pool, mask, server, file.pushes, file.banner.encode())
 
 
 def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:
@@ -153,6 +154,7 @@ def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:
 # ---------------------------------------------------------------- certificates
 
 
+@cache
 def _credential(name: str | None) -> Credential | None:
     if name is None:
         return None
@@ -161,6 +163,7 @@ def _credential(name: str | None) -> Credential | None:
     return Credential(*load_credential(name))
 
 
+@cache
 def _certificate(name: str | None) -> Certificate | None:
     if name is None:
         return None
@@ -173,9 +176,14 @@ def _authorities(peer: PeerFile) -> tuple[Certificate, ...]:
     """Only who needs certificates reads them: that takes time."""
     if not any("sig" in policy.authentication for policy in peer.policies):
         return ()
+    return tuple(_authority(name) for name in peer.trusts)
+
+
+@cache
+def _authority(name: str) -> Certificate:
     from explorer.lab.credentials import load_authority
 
-    return tuple(load_authority(name) for name in peer.trusts)
+    return load_authority(name)
 
 
 # ---------------------------------------------------------------- single values

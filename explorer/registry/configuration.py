@@ -39,6 +39,7 @@ class ConfigurationAttributeType(Number):
     XAUTH_STATUS = 16527, "XAUTH-STATUS", "whether the login succeeded", f"{_XAUTH} §6.2"
     XAUTH_NEXT_PIN = 16528, "XAUTH-NEXT-PIN", "a new PIN", f"{_XAUTH} §6.2"
     XAUTH_ANSWER = 16529, "XAUTH-ANSWER", "an answer to a question", f"{_XAUTH} §6.2"
+    CISCO_BANNER = 28672, "CISCO-BANNER", "words for the user after the login", "Cisco Unity"
 
     @classmethod
     def unnamed(cls, value: int) -> str:

@@ -52,7 +52,7 @@ class Links:
             elif isinstance(event, Sent | Received):
                 terms = (binding.term for binding in event.bindings)
             elif isinstance(event, Decrypted):
-                terms = (event.key, event.iv)
+                terms = (event.key,) if event.iv is None else (event.key, event.iv)
             for term in terms:
                 self._add(entry.at, entry.party, term)
 

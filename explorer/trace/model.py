@@ -55,6 +55,11 @@ class Step(NamedTuple):
     protocol: int = 0
 
 
+def is_packet(step: Step) -> bool:
+    """Whether a message is no part of a negotiation but a packet that was protected by what one has made."""
+    return step.envelope.exchange in ("ESP", "AH")
+
+
 class PartyInfo(NamedTuple):
     """A party of the run as views present it; ``outside`` is the address that others see, where a NAT changes it."""
 

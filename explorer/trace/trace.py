@@ -77,7 +77,8 @@ class Trace(Sequence[Entry]):
     def _states(self) -> dict[Role, list[tuple[int, StateChanged]]]:
         found: dict[Role, list[tuple[int, StateChanged]]] = {role: [] for role in Role}
         for entry in self.entries:
-            if isinstance(entry.event, StateChanged):
+            # An Informational exchange is one message: it has no states that anybody would wait in.
+            if isinstance(entry.event, StateChanged) and entry.event.exchange != "Informational":
                 found[entry.party].append((entry.at, entry.event))
         return found
 

@@ -16,7 +16,7 @@ from explorer.events import (
     Verified,
 )
 from explorer.explanations import MessageWords, of_message
-from explorer.trace.model import Beat, Entry, Key, Place, Step
+from explorer.trace.model import Beat, Entry, Key, Place, Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Target
 from explorer.wire.field import Field, Tree
@@ -78,7 +78,7 @@ class Workspace:
     def words(self) -> MessageWords | None:
         """The captions of the current message."""
         exchange, number = self._ordinals[self.step.number]
-        return of_message(exchange, number)
+        return of_message(exchange, number, self.step.envelope.variant)
 
     @property
     def at_end_of_step(self) -> bool:
@@ -358,12 +358,12 @@ def body_of(field: Field, place: Place) -> Place:
 
 
 def _ordinals(trace: Trace) -> dict[int, tuple[str, int]]:
-    """For each message its exchange and its position in it."""
+    """For each message its exchange and its position in it; what is sent again keeps its position."""
     found: dict[int, tuple[str, int]] = {}
-    counts: dict[str, int] = {}
+    positions: dict[str, dict[bytes, int]] = {}
     for step in trace.steps:
         envelope = step.envelope
-        scope = envelope.scope if envelope.exchange != "ESP" else "ESP"
-        counts[scope] = counts.get(scope, 0) + 1
-        found[step.number] = (envelope.exchange, counts[scope])
+        scope = envelope.exchange if is_packet(step) else envelope.scope
+        own = positions.setdefault(scope, {})
+        found[step.number] = (envelope.exchange, own.setdefault(envelope.trees[0].buffer.octets, len(own) + 1))
     return found

@@ -189,11 +189,8 @@ CONFIGURATION_NAMESPACE = Namespace(
         _C.IP4_SUBNET: say.ipv4_subnet,
         _C.ADDRESS_EXPIRY: say.number_in_octets,
         _C.SUPPORTED_ATTRIBUTES: say.hexadecimal,
-        **{
-            kind: say.text
-            for kind in _C
-            if kind == _C.APPLICATION_VERSION or _C.XAUTH_USER_NAME <= kind and kind != _C.XAUTH_STATUS
-        },
+        **{kind: say.text for kind in _C if kind > _C.XAUTH_TYPE and kind != _C.XAUTH_STATUS},
+        _C.APPLICATION_VERSION: say.text,
     },
 )
 

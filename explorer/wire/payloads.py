@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from explorer.registry.certificate import CertificateEncoding
+from explorer.registry.configuration import ConfigurationMessage
 from explorer.registry.ip import IpProtocol
 from explorer.registry.ipsec import AhTransformId, EspTransformId, IdType, Situation
 from explorer.registry.isakmp import Doi, ExchangeType, HeaderFlag, NotifyType, PayloadType, ProtocolId
 from explorer.registry.phase1 import IsakmpTransformId
 from explorer.registry.vendor import VendorIdentifier
 from explorer.wire import say
-from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.configuration import ConfigurationMessage
 from explorer.wire.attributes import Attribute, ConfigurationAttribute, IpsecAttribute, IsakmpAttribute
 from explorer.wire.field import Bit
 from explorer.wire.structure import Structure, many, octets, rest, select_variant, u8, u16, u32

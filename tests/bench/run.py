@@ -3,7 +3,7 @@
 ::
 
     python tests/bench/run.py             # everything
-    python tests/bench/run.py run codec   # some of it: run, codec, frame, show, key
+    python tests/bench/run.py run codec   # some of it: run, modes, codec, frame, show, key
 
 Each figure is the median of paired measurements that alternate, so that whatever else the machine does
 falls on both sides.
@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import hashlib
-import hmac
 import statistics
 import subprocess
 import sys
@@ -27,13 +25,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from bare import bare_calls
 from terminal import Terminal
 
-from explorer.crypto.algorithms import CbcCipher, HashFunction
-from explorer.crypto.groups import ModpGroup
 from explorer.lab.run import run
 from explorer.lab.scenario import load_scenario
 from explorer.octets import Buffer
@@ -99,59 +94,8 @@ def as_a_command(work: Callable[[], object]) -> float:
         gc.enable()
 
 
-def bare_calls() -> list[partial[Any]]:
-    """The cryptographic calls of a run with their inputs, on pow, hmac, hashlib and cryptography alone."""
-    calls: list[partial[Any]] = []
-
-    def power(group: ModpGroup, base: int, exponent: int) -> bytes:
-        calls.append(partial(pow, base, exponent, group.prime))
-        return real_power(group, base, exponent)
-
-    def digest(function: HashFunction, data: bytes) -> bytes:
-        calls.append(partial(_hash, function.name, data))
-        return real_digest(function, data)
-
-    def mac(function: HashFunction, key: bytes, data: bytes) -> bytes:
-        calls.append(partial(_hmac, key, data, function.name))
-        return real_mac(function, key, data)
-
-    def encrypt(cipher: CbcCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
-        calls.append(partial(_encrypt, cipher.algorithm, key, iv, data))
-        return real_encrypt(cipher, key, iv, data)
-
-    def decrypt(cipher: CbcCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
-        calls.append(partial(_decrypt, cipher.algorithm, key, iv, data))
-        return real_decrypt(cipher, key, iv, data)
-
-    real_power, real_digest, real_mac = ModpGroup.power, HashFunction.digest, HashFunction.hmac
-    real_encrypt, real_decrypt = CbcCipher.encrypt, CbcCipher.decrypt
-    with patch.object(ModpGroup, "power", power), patch.object(HashFunction, "digest", digest), \
-            patch.object(HashFunction, "hmac", mac), patch.object(CbcCipher, "encrypt", encrypt), \
-            patch.object(CbcCipher, "decrypt", decrypt):
-        recorded()
-    return calls
-
-
-def _hash(name: str, data: bytes) -> bytes:
-    return hashlib.new(name, data).digest()
-
-
-def _hmac(key: bytes, data: bytes, name: str) -> bytes:
-    return hmac.digest(key, data, name)
-
-
-def _encrypt(algorithm: Callable[[bytes], Any], key: bytes, iv: bytes, data: bytes) -> bytes:
-    encryptor = Cipher(algorithm(key), modes.CBC(iv)).encryptor()
-    return encryptor.update(data) + encryptor.finalize()
-
-
-def _decrypt(algorithm: Callable[[bytes], Any], key: bytes, iv: bytes, data: bytes) -> bytes:
-    decryptor = Cipher(algorithm(key), modes.CBC(iv)).decryptor()
-    return decryptor.update(data) + decryptor.finalize()
-
-
 def measure_run() -> Iterator[Figure]:
-    calls = bare_calls()
+    calls = bare_calls(recorded)
     counts = Counter(call.func.__name__.strip("_") for call in calls)
 
     def bare() -> None:
@@ -164,6 +108,43 @@ def measure_run() -> Iterator[Figure]:
     ours, theirs, ratio = paired(partial(as_a_command, looked_at), partial(as_a_command, bare), 51)
     what = "the same, every link and timeline made too"
     yield Figure(what, ours, theirs, ratio, "<= 1.3", "made when a view first asks")
+
+
+
+# ---------------------------------------------------------------- each mode against its bare cryptography
+
+MODES = (
+    "ikev1-main-psk",
+    "ikev1-main-psk-pfs",
+    "ikev1-main-rsa",
+    "ikev1-main-ecdsa",
+    "ikev1-main-pke",
+    "ikev1-main-revised-pke",
+    "ikev1-aggressive-psk",
+    "ikev1-aggressive-rsa",
+    "ikev1-aggressive-pke",
+    "ikev1-aggressive-revised-pke",
+    "ikev1-remote-access-client-mode",
+    "ikev1-remote-access-hybrid",
+    "ikev1-nat-t",
+    "ikev1-rekey",
+)
+
+
+def measure_modes() -> Iterator[Figure]:
+    """All with MODP-2048; a whole run each, both peers, the eavesdropper and the recording included."""
+    for name in MODES:
+        scenario = load_scenario(name)
+        play = partial(run, scenario)
+        play()
+        calls = bare_calls(play)
+
+        def bare(calls: list[partial[Any]] = calls) -> None:
+            for call in calls:
+                call()
+
+        ours, theirs, ratio = paired(partial(as_a_command, play), partial(as_a_command, bare), 15)
+        yield Figure(f"{name} ÷ its bare cryptography", ours, theirs, ratio, "<= 1.5", f"{len(calls)} calls")
 
 
 # ---------------------------------------------------------------- (b) the codec against scapy's
@@ -248,7 +229,7 @@ def measure_show() -> Iterator[Figure]:
 # ---------------------------------------------------------------- the table
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
-    "run": measure_run, "codec": measure_codec, "frame": measure_frame, "show": measure_show, "key": measure_key,
+    "run": measure_run, "modes": measure_modes, "codec": measure_codec, "frame": measure_frame, "show": measure_show, "key": measure_key,
 }
 
 

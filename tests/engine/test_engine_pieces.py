@@ -10,7 +10,7 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row, match
 from explorer.events import Event, Learned, Role, Verified
 from explorer.lab.entropy import SeededEntropy
-from explorer.protocols.ikev1.config import Phase1Policy
+from explorer.protocols.ikev1.policies import Phase1Policy
 from explorer.registry.isakmp import NotifyType
 from explorer.wire.attributes import ISAKMP_NAMESPACE, Attribute, basic, variable
 from explorer.wire.payloads import IsakmpTransform, Proposal

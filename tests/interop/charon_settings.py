@@ -87,7 +87,6 @@ def connection(settings: Settings) -> str:
             "local_addrs": THEIRS,
             "remote_addrs": OURS,
             "proposals": settings.ike,
-            "fragmentation": "no",
             **_rounds("local", settings.proves, settings.role, settings.kind),
             **_rounds("remote", settings.demands, settings.role.other, ""),
             "children": {"net": child},

@@ -19,6 +19,9 @@ BEHIND_US, BEHIND_THEM = "10.1.0.1", "10.2.0.1"
 """The hosts whose packets are to be protected."""
 
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET of linux/sched.h; Python knows setns from 3.12 on.
+_QUIET = "for file in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e $file ] || echo 1 >$file; done"
+"""Without this every new interface greets its neighbours."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,7 +53,7 @@ class Machine:
 
     def _namespace(self) -> int:
         """A new namespace; the process that sits in it."""
-        sitter = self._start("unshare", "--net", "--", "sh", "-c", "echo here && exec sleep infinity")
+        sitter = self._start("unshare", "--net", "--", "sh", "-c", f"{_QUIET} && echo here && exec sleep infinity")
         assert sitter.stdout is not None
         assert sitter.stdout.readline() == "here\n", "unshare --net does not work here"
         return sitter.pid

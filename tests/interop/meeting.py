@@ -24,6 +24,8 @@ class Meeting:
         if self.role is Role.INITIATOR:
             self.ours.do(self.ours.peer.start)
             self.expect(lambda: len(self.ours.installed("ISAKMP")) == 1, "an ISAKMP SA")
+            # Charon works with several threads: of two messages on its doorstep it may take the second first.
+            self.expect(lambda: self.charon.says("IKE_SA lab.* established") == 1, "charon to have it too")
             self.ours.do(self.ours.peer.start_quick)
         else:
             output = self.charon_does("--initiate", "--child", "net")

@@ -14,11 +14,10 @@ from node import Node
 
 from explorer.events import Endpoint, Event, Refused, Role, SaEnded, SaInstalled, SaSnapshot, Verified
 from explorer.lab.credentials import load_authority, load_credential
-from explorer.lab.entropy import SeededEntropy
+from explorer.lab.host import Host
 from explorer.live.runner import Runner
 from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway
 from explorer.protocols.ikev1.identity import Identity, host_identity
-from explorer.protocols.ikev1.peer import Ikev1Peer
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
 from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IdType
 from explorer.registry.phase1 import AuthenticationMethod, EncryptionAlgorithm, Group, HashAlgorithm
@@ -78,9 +77,9 @@ class OurSide:
     def __init__(self, role: Role, config: Config, machine: Machine) -> None:
         self.there = Endpoint(THEIRS, 500)
         self.events: list[Event] = []
-        entropy = SeededEntropy(time.monotonic_ns(), str(role))
-        self.peer = Ikev1Peer(config, entropy, role)
-        self.node = Node(self.peer, entropy, role)
+        host = Host(role, config, BEHIND_US, THEIRS, seed=time.monotonic_ns())
+        self.peer = host.ike
+        self.node = Node(host)
         with machine.our_end():
             self._runner = Runner(self.node, config.address, (config.port, config.natt_port), self.events.append)
 

@@ -33,3 +33,14 @@ def test_rsa_signatures(meet: Meet, charon: Role) -> None:
     meeting.agree()
     assert charon in meeting.ours.proven()
     assert meeting.ours.refused() == []
+
+
+def test_every_answer_is_lost_once(meet: Meet) -> None:
+    settings = Settings(
+        Role.INITIATOR, aggressive=True, daemon={"retransmit_tries": 2, "retransmit_timeout": "0.2"})
+    meeting = meet(settings)
+    meeting.ours.node.loses = True
+    meeting.bring_up()
+    meeting.agree()
+    assert meeting.charon.says("sending retransmit 1 of request") == 2
+    assert meeting.ours.refused() == []

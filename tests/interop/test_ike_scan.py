@@ -62,6 +62,11 @@ def test_main_mode_with_extended_authentication(machine: Machine, tmp_path: Path
     assert "(XAUTH)" in text
 
 
+def test_main_mode_on_the_port_of_nat_traversal(machine: Machine, tmp_path: Path) -> None:
+    text = scan(machine, tmp_path, "--nat-t", "--sport=0", f"--vendor={NAT_T}")
+    assert "Main Mode Handshake returned" in text
+
+
 def test_a_refusal(machine: Machine, tmp_path: Path) -> None:
     ours = OurSide(Role.RESPONDER, our_config(Role.RESPONDER), machine)
     log = tmp_path / "ike-scan.txt"

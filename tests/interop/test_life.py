@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 from charon_settings import Settings
 from meeting import Meet
-from our_side import phase2
+from our_side import phase1, phase2
 
+from explorer.engine.negotiation import LifeRule
 from explorer.events import Role, SaEnded
 from explorer.registry.phase1 import Group
 
@@ -41,6 +42,25 @@ def test_charon_rekeys(meet: Meet, charon: Role, *, pfs: bool) -> None:
     meeting.expect(lambda: len(meeting.ours.installed("ESP")) == 4, "two more IPsec SAs")
     meeting.expect(lambda: meeting.charon.says("CHILD_SA net.* established") == 2, "charon to have them too")
     meeting.agree()
+    assert meeting.ours.refused() == []
+
+
+@either_way
+def test_we_rekey_when_the_time_has_come(meet: Meet, charon: Role) -> None:
+    meeting = meet(Settings(charon), phase2=(phase2(lifetime=60),), rekeys=True, margin=59.0)
+    meeting.bring_up()
+    meeting.expect(lambda: len(meeting.ours.installed("ESP")) == 4, "two more IPsec SAs")
+    meeting.expect(lambda: meeting.charon.says("CHILD_SA net.* established") >= 2, "charon to have them too")
+    assert meeting.ours.refused() == []
+
+
+@either_way
+def test_we_make_a_new_isakmp_sa_when_the_time_has_come(meet: Meet, charon: Role) -> None:
+    meeting = meet(Settings(charon), phase1=(phase1(lifetime=60),), rekeys=True, margin=59.0, life_rule=LifeRule.CLAIM)
+    meeting.bring_up()
+    meeting.expect(lambda: len(meeting.ours.installed("ISAKMP")) == 2, "another ISAKMP SA")
+    meeting.expect(lambda: meeting.charon.says("IKE_SA lab.* established") >= 2, "charon to have it too")
+    assert "INSTALLED" in meeting.charon.associations()
     assert meeting.ours.refused() == []
 
 

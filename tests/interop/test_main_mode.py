@@ -34,3 +34,13 @@ def test_signatures(meet: Meet, charon: Role, kind: str, method: AuthenticationM
     assert charon in meeting.ours.proven()
     assert meeting.charon.says(f"authentication of '{charon.other}.lab.example' with .* successful") == 1
     assert meeting.ours.refused() == []
+
+
+def test_every_answer_is_lost_once(meet: Meet) -> None:
+    settings = Settings(Role.INITIATOR, daemon={"retransmit_tries": 2, "retransmit_timeout": "0.2"})
+    meeting = meet(settings)
+    meeting.ours.node.loses = True
+    meeting.bring_up()
+    meeting.agree()
+    assert meeting.charon.says("sending retransmit 1 of request") == 4
+    assert meeting.ours.refused() == []

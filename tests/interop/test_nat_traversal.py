@@ -40,7 +40,6 @@ def test_packets_pass_in_both_directions(meet: Meet, tmp_path: Path, charon: Rol
         program("ping"), "-c", "3", "-i", "0.2", "-W", "2", "-I", BEHIND_THEM, BEHIND_US, log=log)
     assert meeting.ours.serve_until(lambda: ping.poll() is not None)
     assert "3 received" in log.read_text(encoding="utf-8")
-    assert meeting.ours.node.pings == 3
     assert meeting.ours.refused() == []
 
 

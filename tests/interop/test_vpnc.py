@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import pytest
-from charon_settings import PASSWORD, USER
+from charon_settings import PASSWORD, USER, name
 from demand import demand, program
 from machine import BEHIND_US, OURS, Machine
-from our_side import OurSide, our_config, phase1, phase2
+from our_side import OurSide, certified, our_config, phase1, phase2
 
+from explorer.content import content_folder
 from explorer.engine.negotiation import LifeRule
 from explorer.events import Role, SaEnded
 from explorer.protocols.ikev1.config import Gateway
@@ -32,7 +36,7 @@ def machine() -> Iterator[Machine]:
         yield other
 
 
-def our_gateway(machine: Machine) -> OurSide:
+def our_gateway(machine: Machine, **changes: Any) -> OurSide:
     config = our_config(
         Role.RESPONDER,
         identity=host_identity(IPv4Address(OURS).packed),
@@ -42,7 +46,7 @@ def our_gateway(machine: Machine) -> OurSide:
         local=EVERYTHING, remote=None, gateway=GATEWAY,
         # It asks for a life of 24 days.
         life_rule=LifeRule.CLAIM)
-    return OurSide(Role.RESPONDER, config, machine)
+    return OurSide(Role.RESPONDER, replace(config, **changes), machine)
 
 
 SCRIPT = """#!/bin/sh
@@ -57,21 +61,19 @@ env >"{folder}/$reason"
 class Vpnc:
     """vpnc on the other machine; the script writes down what it was told, and sets up the network with it."""
 
-    def __init__(self, machine: Machine, folder: Path, natt_mode: str) -> None:
+    def __init__(
+        self, machine: Machine, folder: Path, *options: str, secret: str = SECRET, password: str = PASSWORD
+    ) -> None:
         self._log, self._told = folder / "vpnc.txt", folder / "connect"
         configuration, script = folder / "vpnc.conf", folder / "script"
         configuration.write_text(
-            f"IPSec gateway {OURS}\nIPSec ID {GROUP}\nIPSec secret {SECRET}\n"
-            f"Xauth username {USER}\nXauth password {PASSWORD}\n", encoding="ascii")
+            f"IPSec gateway {OURS}\nIPSec ID {GROUP}\nIPSec secret {secret}\n"
+            f"Xauth username {USER}\nXauth password {password}\n", encoding="ascii")
         script.write_text(SCRIPT.format(folder=folder, ip=program("ip"), behind=BEHIND_US), encoding="ascii")
         script.chmod(0o755)
         self.process = machine.start(
-            program("vpnc"), "--no-detach", "--non-inter", "--natt-mode", natt_mode, "--debug", "3",
+            program("vpnc"), "--no-detach", "--non-inter", "--debug", "3", *options,
             "--pid-file", str(folder / "pid"), "--script", str(script), str(configuration), log=self._log)
-
-    def is_up(self) -> bool:
-        """Whether it has everything that it asked for."""
-        return "S7.9 main loop" in self.log()
 
     def has_ended(self) -> bool:
         """Whether it has given up."""
@@ -87,13 +89,17 @@ class Vpnc:
         return {key: value for key, _, value in (line.partition("=") for line in lines)}
 
 
+def come_up(ours: OurSide, vpnc: Vpnc) -> None:
+    """Until both hold their SAs: vpnc has them before it sends the message that lets us have them."""
+    ours.serve_until(lambda: len(ours.installed("ESP")) == 2 or vpnc.has_ended())
+    assert len(ours.installed("ESP")) == 2, f"{ours.refused()}\n{vpnc.log()[-2000:]}"
+
+
 @pytest.mark.parametrize("natt_mode", ["natt", "force-natt", "none"])
 def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> None:
-    ours = our_gateway(machine)
-    try:
-        vpnc = Vpnc(machine, tmp_path, natt_mode)
-        assert ours.serve_until(lambda: vpnc.is_up() or vpnc.has_ended())
-        assert ours.serve_until(lambda: len(ours.installed("ESP")) == 2, 2), f"{ours.refused()}\n{vpnc.log()[-2000:]}"
+    with closing(our_gateway(machine)) as ours:
+        vpnc = Vpnc(machine, tmp_path, "--natt-mode", natt_mode)
+        come_up(ours, vpnc)
         told = vpnc.told()
         assert told["INTERNAL_IP4_ADDRESS"] == "10.3.0.1"
         assert told["INTERNAL_IP4_NETMASK"] == "255.255.255.0"
@@ -102,23 +108,54 @@ def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> No
         assert Role.INITIATOR in ours.proven()
         vpnc.process.terminate()
         assert ours.serve_until(lambda: ended(ours) == {"ISAKMP", "ESP"}, 5)
-    finally:
-        ours.close()
     assert ours.refused() == []
 
 
 def test_packets_pass(machine: Machine, tmp_path: Path) -> None:
-    ours = our_gateway(machine)
-    try:
-        vpnc = Vpnc(machine, tmp_path, "force-natt")
-        assert ours.serve_until(lambda: vpnc.is_up() or vpnc.has_ended())
-        log = tmp_path / "ping.txt"
+    log = tmp_path / "ping.txt"
+    with closing(our_gateway(machine)) as ours:
+        come_up(ours, Vpnc(machine, tmp_path, "--natt-mode", "force-natt"))
         ping = machine.start(program("ping"), "-c", "3", "-i", "0.2", "-W", "2", BEHIND_US, log=log)
         assert ours.serve_until(lambda: ping.poll() is not None)
-    finally:
-        ours.close()
-    assert "3 received" in log.read_text(encoding="utf-8"), f"{ours.refused()}\n{vpnc.log()[-2000:]}"
-    assert ours.node.pings == 3
+    assert "3 received" in log.read_text(encoding="utf-8"), ours.refused()
+
+
+def test_newer_groups(machine: Machine, tmp_path: Path) -> None:
+    method = AuthenticationMethod.XAUTH_INIT_PSK
+    with closing(our_gateway(
+        machine, phase1=(phase1(method, hash=HashAlgorithm.SHA1),),
+        phase2=(phase2(integrity=AuthenticationAlgorithm.HMAC_SHA1, group=Group.MODP_2048),),
+    )) as ours:
+        come_up(ours, Vpnc(machine, tmp_path, "--dh", "dh14", "--pfs", "dh14"))
+    assert ours.refused() == []
+
+
+def test_a_certificate_instead_of_the_group_s_secret(machine: Machine, tmp_path: Path) -> None:
+    method = AuthenticationMethod.HYBRID_INIT_RSA
+    with closing(our_gateway(
+        machine, phase1=(phase1(method, hash=HashAlgorithm.SHA1, group=Group.MODP_1024),),
+        identity=Identity(int(IdType.FQDN), name(Role.RESPONDER).encode()), **certified(Role.RESPONDER, "rsa"),
+    )) as ours:
+        authority = content_folder() / "credentials" / "lab-ca.pem"
+        come_up(ours, Vpnc(machine, tmp_path, "--auth-mode", "hybrid", "--ca-file", str(authority)))
+    assert ours.refused() == []
+
+
+def test_another_group_secret(machine: Machine, tmp_path: Path) -> None:
+    with closing(our_gateway(machine)) as ours:
+        vpnc = Vpnc(machine, tmp_path, secret="another")
+        assert ours.serve_until(vpnc.has_ended)
+    assert "hash comparison failed" in vpnc.log()
+    assert ours.installed("ISAKMP") == []
+
+
+def test_another_password(machine: Machine, tmp_path: Path) -> None:
+    with closing(our_gateway(machine)) as ours:
+        vpnc = Vpnc(machine, tmp_path, password="another")
+        assert ours.serve_until(vpnc.has_ended)
+    assert "authentication unsuccessful" in vpnc.log()
+    assert len(ours.installed("ISAKMP")) == 1
+    assert ours.installed("ESP") == []
 
 
 def ended(ours: OurSide) -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 from explorer.events import Datagram, Endpoint, Event, Refused, Role, SaInstalled
 from explorer.lab.entropy import SeededEntropy
 from explorer.lab.scenario import load_scenario
+from explorer.lab.scenario_build import build
 from explorer.live.runner import MOST_AT_ONCE, Runner, run_together
 from explorer.protocols.ikev1.peer import Ikev1Peer
 
@@ -151,7 +152,7 @@ def test_two_peers_meet_on_loopback() -> None:
     with ExitStack() as stack:
         for role, address in addresses.items():
             port, natt_port = free_ports(address, 2)
-            config = replace(files[role].build(files[role.other]), address=address, port=port, natt_port=natt_port)
+            config = replace(build(scenario, files[role]), address=address, port=port, natt_port=natt_port)
             config = replace(config, keys={addresses[role.other]: next(iter(config.keys.values()))})
             peers[role] = Ikev1Peer(config, SeededEntropy(1, str(role)), role)
             runners[role] = stack.enter_context(Runner(peers[role], address, [port, natt_port], told[role].append))

@@ -3,22 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pair import ADDRESSES, MAIN, PFS, I, Pair, R, quick, shipped
+from pair import MAIN, PFS, I, Pair, R, end, quick, shipped
 
-from explorer.engine.notation import Notation
-from explorer.engine.rows import Row, match
 from explorer.events import Concluded, Judged, Learned, Role, SaInstalled, Verified
-from explorer.protocols.ikev1.config import Phase1Policy, Phase2Policy
-from explorer.protocols.ikev1.exchange import Exchange
-from explorer.protocols.ikev1.main_mode import UP as PHASE_1_UP
-from explorer.protocols.ikev1.main_mode import MainMode
-from explorer.protocols.ikev1.quick_mode import UP as PHASE_2_UP
-from explorer.protocols.ikev1.quick_mode import QuickMode
+from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
 from explorer.trace.trace import Trace
 
-EXCHANGES: list[type[Exchange]] = [MainMode, QuickMode]
 DRAWN = ("CKY-I", "CKY-R", "xi", "xr", "Ni_b", "Nr_b")
-FINAL = {MainMode: PHASE_1_UP, QuickMode: PHASE_2_UP}
 
 
 def octets_of(pair: Pair, role: Role, symbol: str) -> bytes:
@@ -127,57 +118,10 @@ def test_quick_mode_without_identities() -> None:
     assert Pair(first, second).reach(9).up
 
 
-@pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda e: e.name)
-def test_a_state_has_at_most_one_row_per_role(exchange: type[Exchange]) -> None:
-    starts = [(row.role, row.state) for row in exchange.rows]
-    assert len(starts) == len(set(starts))
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda e: e.name)
-@pytest.mark.parametrize("role", [I, R])
-def test_every_state_is_reached_and_the_last_leads_nowhere(exchange: type[Exchange], role: Role) -> None:
-    state, path = "idle", ["idle"]
-    while (row := match(exchange.rows, role, state)) is not None:
-        state = row.then
-        assert state not in path
-        path.append(state)
-    own = [row for row in exchange.rows if row.role is role]
-    assert set(path) == {row.state for row in own} | {row.then for row in own}
-    assert state == FINAL[exchange]
-    assert match(exchange.rows, Role.EAVESDROPPER, "idle") is None
-
-
-@pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda e: e.name)
-def test_what_one_side_sends_the_other_waits_for(exchange: type[Exchange]) -> None:
-    def sequence(role: Role) -> list[Row]:
-        return [row for row in exchange.rows if row.role is role]
-
-    sent = [[row.sends for row in sequence(role) if row.sends] for role in (I, R)]
-    waited = [[row.receives for row in sequence(role) if row.receives] for role in (R, I)]
-    assert sent == waited
-    assert all(isinstance(row.incoming, Notation) and isinstance(row.outgoing, Notation) for row in exchange.rows)
-    assert all(row.outgoing.encrypted == row.sends.startswith("HDR*") for row in exchange.rows)
-
-
-def test_notations_are_those_of_the_rfc() -> None:
-    assert [row.sends for row in MainMode.rows if row.sends] == [
-        "HDR, SA", "HDR, SA", "HDR, KE, Ni", "HDR, KE, Nr", "HDR*, IDii, HASH_I", "HDR*, IDir, HASH_R"]
-    assert [row.sends for row in QuickMode.rows if row.sends] == [
-        "HDR*, HASH(1), SA, Ni [, KE] [, IDci, IDcr]", "HDR*, HASH(2), SA, Nr [, KE] [, IDci, IDcr]", "HDR*, HASH(3)"]
-
-
-def test_what_was_said_is_what_the_row_says(pfs: Trace) -> None:
-    for step in pfs.steps[:9]:
-        words = [w.removesuffix(" ") for w in step.envelope.notation.split(", ") if w != "VID"]
-        table = MainMode if step.number <= 6 else QuickMode
-        allowed = [row.outgoing for row in table.rows if row.role is step.sender and row.sends]
-        assert any(tuple(words[1:]) == n.words([w for g in n.optional for w in g]) for n in allowed)
-
-
 def test_a_second_negotiation_repeats_nothing_of_the_first() -> None:
     pair = Pair().reach(9)
     drawn = {event.term.octets for role in (I, R) for event in pair.of(Learned, role) if event.term.symbol in DRAWN}
-    pair.peers[I].start(ADDRESSES[R], 0.0)
+    pair.peers[I].start(end(R), 0.0)
     again = [e for e in iter(pair.peers[I].next_event, None) if isinstance(e, Learned) and e.term.symbol in DRAWN]
     assert again
     assert not {event.term.octets for event in again} & drawn

@@ -5,10 +5,10 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pair import I, Pair, R, quick, shipped
+from pair import I, Pair, R, end, is_told, quick, shipped
 
 from explorer.errors import WireError
-from explorer.events import Concluded, Learned, Role, SaInstalled, Verified
+from explorer.events import Concluded, Datagram, Learned, Role, SaInstalled, Verified
 from explorer.lab.entropy import SeededEntropy
 from explorer.octets import Buffer
 from explorer.protocols.esp.observer import EspObserver
@@ -31,7 +31,7 @@ def is_clear_and_well_formed(octets: bytes) -> bool:
         message = read_message(Buffer("d", octets))
     except WireError:
         return False
-    return not message.header.encrypted and message.header.exchange_type in (2, 32)
+    return not message.header.encrypted and message.header.exchange_type in (2, 4, 5, 32)
 
 
 def repaired(octets: bytes) -> bytes:
@@ -60,17 +60,20 @@ def junk(draw: st.DrawFn) -> bytes:
 def test_no_peer_raises_and_no_sa_comes_of_junk(delivered: int, role: Role, datagrams: list[bytes]) -> None:
     pair = fresh().reach(delivered)
     honest = {octets[HEADER_SIZE:] for octets in genuine() if len(octets) > HEADER_SIZE}
-    disturbed = False
+    disturbed, told = False, 0
     for octets in datagrams:
         if octets in genuine() or octets[HEADER_SIZE:] in honest:
             continue
         before = len(pair.of(SaInstalled, role)) + len([e for e in pair.of(Verified, role) if e.proves])
-        pair.feed(role, octets)
+        told += len([answer for answer in pair.feed(role, octets) if is_told(answer)])
         assert len(pair.of(SaInstalled, role)) + len([e for e in pair.of(Verified, role) if e.proves]) == before
         disturbed = disturbed or is_clear_and_well_formed(octets)
+    assert told <= len(datagrams)
     if not disturbed:
         assert pair.finish().up
-        assert tuple(pair.sent) == genuine()
+        assert tuple(pair.sent[:6]) == genuine()[:6]
+        if not told:
+            assert tuple(pair.sent) == genuine()
 
 
 @settings(max_examples=300)
@@ -94,7 +97,9 @@ def test_any_message_of_the_run_at_any_time(delivered: int, role: Role) -> None:
         if octets[18] == 32:
             continue
         assert len(pair.of(SaInstalled, role)) <= before + 1
-    assert len([e for e in pair.of(Concluded, role) if e.outcome == "completed"]) <= 2
+    completed = [e.exchange for e in pair.of(Concluded, role) if e.outcome == "completed"]
+    assert completed.count("Main Mode") <= 1
+    assert completed.count("Quick Mode") <= 1
 
 
 @pytest.mark.parametrize("role", [I, R])
@@ -113,24 +118,24 @@ def test_a_flood_of_first_messages_finds_an_end() -> None:
     first = pair.pending
     for number in range(200):
         pair.feed(R, number.to_bytes(8, "big") + first[8:]) if number else None
-    assert len(pair.peers[R]._sessions) == MOST_SESSIONS
+    assert len(pair.peers[R].sessions) == MOST_SESSIONS
     pair.feed(R, b"genuine!" + first[8:])
-    assert len(pair.peers[R]._sessions) == MOST_SESSIONS, "the oldest that is half open makes room"
+    assert len(pair.peers[R].sessions) == MOST_SESSIONS, "the oldest that is half open makes room"
 
 
 def test_a_first_message_sent_back_to_its_sender_starts_nothing() -> None:
     pair = fresh().start()
     assert pair.feed(I, pair.pending) == []
     assert pair.refusals(I)
-    assert len(pair.peers[I]._sessions) == 1
+    assert len(pair.peers[I].sessions) == 1
 
 
 @given(st.lists(junk(), max_size=6))
 def test_the_eavesdropper_never_raises_and_learns_no_secret(datagrams: list[bytes]) -> None:
     observer, esp = Ikev1Observer(SeededEntropy(1, "eavesdropper")), EspObserver()
     for octets in (*datagrams, *genuine(), *datagrams):
-        observer.see(octets, "10.0.0.1")
-        esp.see(octets)
+        observer.see(Datagram(octets, end(I), end(R)), I)
+        esp.see(Datagram(octets, end(I, 0), end(R, 0), 50))
     while (event := observer.next_event()) is not None:
         assert not isinstance(event, Learned) or event.term.symbol.startswith("IV")
 

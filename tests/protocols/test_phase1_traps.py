@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from pair import ADDRESSES, MAIN, I, Pair, R, quick, shipped
+from pair import ADDRESSES, MAIN, I, Pair, R, is_told, quick, shipped
 
 from explorer.crypto.groups import modp_group
-from explorer.events import Decrypted, Learned, SaInstalled, Verified
+from explorer.events import Decrypted, Learned, Making, Role, SaInstalled, Sent, Verified
 from explorer.octets import Buffer
-from explorer.protocols.ikev1.config import Identity, Phase1Policy
+from explorer.protocols.ikev1.identity import Identity
+from explorer.protocols.ikev1.policies import Phase1Policy
 from explorer.wire.attributes import basic, variable
 from explorer.wire.message import HEADER_SIZE, build_chain, read_message, typed
 from explorer.wire.payloads import KeyExchange, Nonce, Payload, Proposal, SecurityAssociation
@@ -44,17 +45,27 @@ def with_sa(octets: bytes, change: Callable[[Proposal], tuple[Proposal, ...]]) -
 
 
 def refused_then_done(pair: Pair, reason: str, *broken: bytes) -> None:
+    """Refused, and at most said so; then the genuine message finds everything as it was."""
     role, genuine = pair.wire[0]
     state = pair.state(role)
     for octets in broken:
         assert octets != genuine
         before = len(pair.refusals(role))
-        assert pair.feed(role, octets) == []
+        answers = pair.feed(role, octets)
+        assert len(answers) <= 1
+        assert all(is_told(answer) for answer in answers)
         assert len(pair.refusals(role)) == before + 1
         assert reason in pair.refusals(role)[-1].reason
         assert pair.refusals(role)[-1].citation
         assert pair.state(role) == state
     assert pair.finish().up
+
+
+def assert_only_said_again(pair: Pair, role: Role, since: int, times: int) -> None:
+    """A repeated message is no news: its answer goes out once more, and nothing is learned."""
+    news = pair.heard[role][since:]
+    assert [type(event) for event in news] == [Making, Sent] * times
+    assert all(event.again for event in news if isinstance(event, Sent))
 
 
 @pytest.mark.parametrize("number", [5, 6])
@@ -77,9 +88,9 @@ def test_trap_5_a_repeated_message_gets_the_identical_answer(number: int) -> Non
     role, octets = pair.wire.popleft()
     answers = pair.feed(role, octets)
     said = len(pair.heard[role])
-    assert pair.feed(role, octets) == answers
-    assert pair.feed(role, octets) == answers
-    assert len(pair.heard[role]) == said, "a repeated message is no news"
+    for _ in range(2):
+        assert pair.feed(role, octets) == answers
+    assert_only_said_again(pair, role, said, 2 * len(answers))
     pair.wire.extend((role.other, answer) for answer in answers)
     assert pair.finish().up
 
@@ -115,7 +126,7 @@ def test_trap_11_any_other_port_is_refused(role: object, protocol: int, port: in
     liar = I if role is I else R
     configs[liar] = replace(configs[liar], identity=Identity(1, b"\x0a\0\0\1", protocol, port))
     pair = Pair(configs[I], configs[R]).start().pump()
-    assert pair.refusal(liar.other).notify == "INVALID-ID-INFORMATION"
+    assert pair.refusals(liar.other)[0].notify == "INVALID-ID-INFORMATION"
     assert pair.sas(liar.other) == []
 
 
@@ -143,21 +154,33 @@ def test_a_nonce_has_8_to_256_octets(number: int, size: int) -> None:
 
 def test_trap_17_the_key_is_chosen_by_the_peers_address() -> None:
     keys = {"10.0.0.9": b"another", ADDRESSES[I]: shipped(R).keys[ADDRESSES[I]]}
-    pair = Pair(None, replace(quick(shipped(R)), keys=keys))
-    pair.start()
-    assert pair.feed(R, pair.pending, "10.0.0.7") == []
+    pair = Pair(None, replace(quick(shipped(R)), keys=keys)).reach(2)
+    stranger = b"stranger"
+    (answer,) = pair.feed(R, stranger + pair.sent[0][8:], "10.0.0.7")
+    assert not pair.refusals(R), "whose key it will be does not matter yet"
+    told = pair.feed(R, stranger + answer[8:16] + pair.pending[16:], "10.0.0.7")
     assert pair.refusal(R).reason == "No pre-shared key for 10.0.0.7"
+    assert [is_told(octets) for octets in told] == [True]
+    assert pair.made[-1].destination.address == "10.0.0.7"
+    assert pair.finish().up
+
+
+def test_a_first_message_copied_from_elsewhere_does_not_shut_its_author_out() -> None:
+    pair = Pair().start()
+    assert pair.feed(R, pair.pending, "10.0.0.7")
     assert pair.finish().up
 
 
 def test_trap_17_a_wrong_key_is_an_undecryptable_message_5() -> None:
     pair = Pair(None, replace(quick(shipped(R)), keys={ADDRESSES[I]: b"wrong"})).start().pump()
-    assert len(pair.sent) == 5
+    assert [is_told(octets) for octets in pair.sent] == [False] * 5 + [True]
     refusal = pair.refusal(R)
     assert refusal.reason.startswith("It decrypts to nonsense")
     assert "different keys" in refusal.reason
     assert refusal.notify == "PAYLOAD-MALFORMED"
     assert pair.state(R) == "waits for 5"
+    assert pair.failures(I) == [
+        "Main Mode: the peer says PAYLOAD-MALFORMED (in the clear: anybody could have said it)"]
     for role in (I, R):
         assert not pair.of(SaInstalled, role)
         assert not pair.of(Verified, role)
@@ -256,7 +279,7 @@ def test_missing_and_misplaced_payloads_are_refused() -> None:
     pair = Pair().reach(2)
     ke, ni = read_message(Buffer("d", pair.pending)).payloads
     octets = pair.pending
-    refused_then_done(pair, "HDR, KE, Ni expected", remade(octets, ke), remade(octets, ni),
+    refused_then_done(pair, "HDR, KE, Ni [, NAT-D(1), NAT-D(2)] expected", remade(octets, ke), remade(octets, ni),
                       remade(octets, ke, ni, ke), remade(octets))
 
 
@@ -279,7 +302,7 @@ def test_encryption_comes_when_it_must_and_not_before() -> None:
 def test_another_version_or_exchange_is_refused() -> None:
     pair = Pair().start()
     refused_then_done(pair, "Version is 2.0", patched(pair.pending, 17, b"\x20"))
-    for kind, word in ((4, "Aggressive"), (5, "Informational"), (33, "New Group"), (200, "DOI specific")):
+    for kind, word in ((4, "KE is missing"), (5, "No ISAKMP SA"), (33, "No ISAKMP SA"), (200, "DOI specific")):
         pair = Pair().start()
         refused_then_done(pair, word, patched(pair.pending, 18, bytes((kind,))))
 

@@ -216,7 +216,8 @@ class IpsecEndpoint:
         self._check_sequence(window, header.sequence, 8)
         at = 12 + len(header.icv)
         span = Span(buffer, at, len(data))
-        payload = Term("packet", span.octets, span, scope=packet_scope(sa, header.sequence), owner=str(self._role.other))
+        scope, owner = packet_scope(sa, header.sequence), str(self._role.other)
+        payload = Term("packet", span.octets, span, scope=scope, owner=owner)
         checked = ah.check(sa, buffer, header, (source.address, self._ends[0]), payload)
         window.move(header.sequence)
         if inner_sa is not None and packet is not None:
@@ -226,7 +227,6 @@ class IpsecEndpoint:
             )
             return self._received(inner_sa[0], packet.sequence, "AH, ESP", opened, (tree, opened.inside))
         whole = self._whole(sa, payload.octets, header.next_header)
-        scope = packet_scope(sa, header.sequence)
         envelope = Envelope((tree,), f"AH  {describe(whole)}", "AH", scope, 0, False)
         self._events.append(Received(envelope, (*checked.bindings, Binding(payload, span))))
         self._events.extend(checked.events)

@@ -28,7 +28,9 @@ class Sealed(NamedTuple):
     packet: Term
 
 
-def seal(sa: IpsecSa, sequence: int, packet: bytes, next_header: int, entropy: Entropy, role: Role, learn: Learn) -> Sealed:
+def seal(
+    sa: IpsecSa, sequence: int, packet: bytes, next_header: int, entropy: Entropy, role: Role, learn: Learn
+) -> Sealed:
     """Encrypt a packet and a trailer, then make the ICV."""
     assert sa.cipher is not None
     assert sa.encryption_key is not None

@@ -27,6 +27,7 @@ class AggressiveMode(Phase1):
 
     name = "Aggressive Mode"
     exchange_type = ExchangeType.AGGRESSIVE
+    mode = "aggressive"
     first_encrypted = 3
 
     def by(self, method: Authentication) -> tuple[Row, ...]:
@@ -41,9 +42,8 @@ class AggressiveMode(Phase1):
         chosen = tuple(p for p, key in zip(spoken, fixed, strict=True) if key == (first.group, first.authentication))
         if authentication_of(first.authentication).family in ("encryption", "revised"):
             # Bodies of message 1 are encrypted with the cipher and hash that are still to be agreed on.
-            chosen = tuple(
-                p for p in chosen if (p.encryption, p.key_length, p.hash) == (first.encryption, first.key_length, first.hash)
-            )
+            kept = (first.encryption, first.key_length, first.hash)
+            chosen = tuple(p for p in chosen if (p.encryption, p.key_length, p.hash) == kept)
         return chosen
 
     def begin(self) -> None:
@@ -64,6 +64,7 @@ class AggressiveMode(Phase1):
 
     def prepare(self, message: Message) -> None:
         """The responder must know the way of authentication before it can read the message that offers it."""
+        super().prepare(message)
         if self.role is Role.INITIATOR or self.method is not None:
             return
         policy = first_offer(message)

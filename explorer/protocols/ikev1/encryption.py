@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.crypto.certificate import Certificate
-from explorer.crypto.expression import Concat, Encrypt, Expr, Hash, LastBlock, Plain
+from explorer.crypto.expression import Encrypt, Expr, Hash, LastBlock, Plain
 from explorer.crypto.rsa import RsaKey, RsaPrivateKey, rsa_private_term, rsa_public_terms
 from explorer.crypto.rsa_encryption import RsaDecrypt, RsaEncrypt, nonzero_padding
 from explorer.crypto.term import Configured, Drawn, Nature, Term, constant, derive

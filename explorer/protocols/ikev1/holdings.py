@@ -63,8 +63,8 @@ class Holdings:
 
     def adopt(self, other: Holdings) -> None:
         """Take over what another session held."""
-        self._held += other._held  # noqa: SLF001 - its own kind
-        other._held.clear()  # noqa: SLF001 - its own kind
+        self._held += other._held
+        other._held.clear()
 
     def named(self, spis: Sequence[bytes]) -> list[Holding]:
         """Those with an outbound SA of one of these SPIs: they are the peer's inbound ones."""

@@ -89,7 +89,7 @@ _OPENING = (
 )
 
 
-def _figure(  # noqa: PLR0917 - the messages of a figure are as many as it has
+def _figure(
     third: str, fourth: str, fifth: str, sixth: str, concealed: bool = False
 ) -> tuple[Row, ...]:
     """The rows of both sides; the first two messages are always the same."""

@@ -56,7 +56,8 @@ class NewGroupMode(Protected):
         """The answer is the proposal, unchanged."""
         self.check_hash("HASH(2)")
         offered, answered = (parse_sa(self.ledger[s].octets).proposals for s in ("SAi_b", "SAr_b"))
-        if [contents(t) for p in answered for t in p.transforms] != [contents(t) for p in offered for t in p.transforms]:
+        said, wanted = ([contents(t) for p in side for t in p.transforms] for side in (answered, offered))
+        if said != wanted:
             raise Refusal("The answer differs from what was offered", _CITE, NotifyType.BAD_PROPOSAL_SYNTAX)
 
     def settled(self) -> None:

@@ -36,7 +36,6 @@ _PHASE_1: dict[int, type[Phase1]] = {
     ExchangeType.IDENTITY_PROTECTION: MainMode,
     ExchangeType.AGGRESSIVE: AggressiveMode,
 }
-_MODES: dict[int, str] = {ExchangeType.IDENTITY_PROTECTION: "main", ExchangeType.AGGRESSIVE: "aggressive"}
 _PROTECTED: dict[int, type[Protected]] = {
     ExchangeType.QUICK_MODE: QuickMode,
     ExchangeType.INFORMATIONAL: Informational,
@@ -290,7 +289,13 @@ class Ikev1Peer:
         return exchange
 
     def _deliver(
-        self, session: Session, exchange: Exchange, message: Message, source: Endpoint, destination: Endpoint, now: float
+        self,
+        session: Session,
+        exchange: Exchange,
+        message: Message,
+        source: Endpoint,
+        destination: Endpoint,
+        now: float,
     ) -> bool:
         """Returns whether the message was accepted."""
         self._clock(session, now)
@@ -346,9 +351,6 @@ class Ikev1Peer:
         if any(own.cookies[0] == header.initiator_cookie for own in self.sessions):
             raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         kind = _PHASE_1[header.exchange_type]
-        if _MODES[header.exchange_type] not in self.config.accepts:
-            reason = f"This side does not answer to {kind.name}"
-            raise Refusal(reason, "RFC 2409 §5", NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=at + 18)
         if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
         return self._session(kind, Role.RESPONDER, Link(self.config, destination, source), now)

@@ -22,7 +22,7 @@ from explorer.protocols.ikev1.link import Party
 from explorer.protocols.ikev1.nat import check_nat, learn_nat_hashes
 from explorer.protocols.ikev1.policies import Phase1Policy
 from explorer.protocols.ikev1.words import phase1_word
-from explorer.registry.isakmp import NotifyType, PayloadType, ProtocolId
+from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.registry.phase1 import Phase1Attribute
 from explorer.registry.vendor import VendorIdentifier
 from explorer.wire.message import Message
@@ -74,6 +74,15 @@ class Phase1(Exchange):
     def other_side(self) -> str:
         """The other side's letter."""
         return "r" if self.side == "i" else "i"
+
+    mode = "main"
+    """What configurations call it."""
+
+    def prepare(self, message: Message) -> None:
+        """A responder may be told not to answer to a mode at all."""
+        if self.role is Role.RESPONDER and self.state == "idle" and self.mode not in self.party.config.accepts:
+            reason = f"This side does not answer to {self.name}"
+            raise Refusal(reason, _CITE, NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=message.start + 18)
 
     def by(self, method: Authentication) -> tuple[Row, ...]:
         """The rows of this mode with one way of authentication."""
@@ -273,8 +282,9 @@ class Phase1(Exchange):
 
     def variant(self, message: Message) -> str:
         """The way of authentication, once it shows."""
+        opening = self.exchange_type == ExchangeType.IDENTITY_PROTECTION and message.find(SecurityAssociation)
         family = self.method.family if self.method is not None else "psk"
-        return "" if family == "psk" or message.find(SecurityAssociation) is not None and self.name == "Main Mode" else family
+        return "" if family == "psk" or opening else family
 
     # ---------------------------------------------------------------- encrypted bodies
 

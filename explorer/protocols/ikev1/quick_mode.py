@@ -87,11 +87,8 @@ class QuickMode(Protected):
         """With a NAT in between, ESP travels in UDP, and the mode says so (RFC 3947 §5.1)."""
         if not self.party.link.natted or policy.protocol != ProtocolId.ESP:
             return policy
-        in_udp = {
-            EncapsulationMode.TUNNEL: EncapsulationMode.UDP_TUNNEL,
-            EncapsulationMode.TRANSPORT: EncapsulationMode.UDP_TRANSPORT,
-        }
-        return replace(policy, mode=int(in_udp[EncapsulationMode(policy.mode)]))
+        is_tunnel = policy.mode == EncapsulationMode.TUNNEL
+        return replace(policy, mode=int(EncapsulationMode.UDP_TUNNEL if is_tunnel else EncapsulationMode.UDP_TRANSPORT))
 
     def _own(self) -> list[tuple[Phase2Policy, ...]]:
         return [tuple(self._as_sent(policy) for policy in bundle) for bundle in self.party.config.bundles]

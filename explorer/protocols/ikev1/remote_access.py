@@ -78,7 +78,7 @@ class RemoteAccess:
     def answer(self, said: Attributes) -> Sequence[Attribute]:
         """What to answer to a request or a set."""
         if said.message == _M.REQUEST:
-            return self._login(said) if said.about_login else self._grant()
+            return self._login(said) if said.about_login else self._grant(said)
         if said.about_login:
             return self._hear_status(said)
         return self._take_address(said)
@@ -106,10 +106,14 @@ class RemoteAccess:
             self._session.party.emit(Refused("The gateway does not accept the login", _XAUTH))
         return [basic(_C.XAUTH_STATUS, status.number if status is not None else 0)]
 
-    def _grant(self) -> list[Attribute]:
+    def _grant(self, said: Attributes) -> list[Attribute]:
         """Addresses for a client that asks; nothing before its login succeeded, and nothing empty."""
         gateway = self._session.party.config.gateway
-        return list(self._assign()) if gateway is not None and self.authorized and gateway.pool else []
+        if gateway is None or not self.authorized or not gateway.pool:
+            return []
+        wants_banner = gateway.banner and said.value(_C.CISCO_BANNER) is not None
+        banner = (of_octets(_C.CISCO_BANNER, gateway.banner),) if wants_banner else ()
+        return [*self._assign(), *banner]
 
     def _assign(self) -> tuple[Attribute, ...]:
         gateway = self._session.party.config.gateway
@@ -119,7 +123,8 @@ class RemoteAccess:
         if gateway.name_server:
             values.append(of_octets(_C.IP4_DNS, gateway.name_server))
         host = f"{IPv4Address(self.address)}/32"
-        self._session.party.emit(NetworkChanged("route", f"{host} through the tunnel to {self._user or 'the client'}", _CFG))
+        route = f"{host} through the tunnel to {self._user or 'the client'}"
+        self._session.party.emit(NetworkChanged("route", route, _CFG))
         return tuple(values)
 
     def _take_address(self, said: Attributes) -> list[Attribute]:
@@ -165,7 +170,7 @@ class RemoteAccess:
 
     def _tell_login(self, done: Transaction, known: bytes, *, good: bool, name: str) -> None:
         party = self._session.party
-        received = done.ledger["password"] if "password" in done.ledger else None
+        received = done.ledger.find("password")
         origin, scope = Configured(_XAUTH), done.ledger.scope
         expected = Term("password", known, origin, scope=scope, nature=Nature.SECRET, owner=str(party.role.other))
         if good and received is not None:

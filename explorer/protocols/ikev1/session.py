@@ -18,8 +18,8 @@ from explorer.protocols.ikev1.informational import (
     cookies_of,
     isakmp_notification,
 )
-from explorer.protocols.ikev1.new_group import NewGroupMode
 from explorer.protocols.ikev1.link import Party
+from explorer.protocols.ikev1.new_group import NewGroupMode
 from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.protocols.ikev1.policies import duration
 from explorer.protocols.ikev1.protected import Protected, message_id_origin

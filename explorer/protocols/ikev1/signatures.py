@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.crypto.certificate import Certificate, check_chain, parse
-from explorer.crypto.ecdsa import CURVES, EcdsaKey, EcdsaPrivateKey, ecdsa_private_term, ecdsa_public_term, ecdsa_verifies
+from explorer.crypto.ecdsa import (
+    CURVES,
+    EcdsaKey,
+    EcdsaPrivateKey,
+    ecdsa_private_term,
+    ecdsa_public_term,
+    ecdsa_verifies,
+)
 from explorer.crypto.ecdsa_signature import EcdsaSign
 from explorer.crypto.expression import Expr
 from explorer.crypto.rsa import RsaKey, RsaPrivateKey, octets_of, rsa_private_term, rsa_public_terms
@@ -134,7 +141,8 @@ class Signatures(Authentication):
         key = certificate.public_key
         held = key.curve.label if isinstance(key, EcdsaKey) else "RSA"
         if held != wanted:
-            raise Refusal(f"The certificate has an {held} key, {wanted} was agreed on", _CITE, NotifyType.INVALID_SIGNATURE)
+            reason = f"The certificate has an {held} key, {wanted} was agreed on"
+            raise Refusal(reason, _CITE, NotifyType.INVALID_SIGNATURE)
         return certificate
 
     @staticmethod
@@ -183,7 +191,7 @@ def _cut_point(x: Phase1, prover: Role, key: EcdsaKey) -> Term:
     """The public point, cut out of the certificate."""
     side, owner = letter(prover), x.owner(prover)
     Q = ecdsa_public_term(key, side, owner, x.ledger.scope)
-    CERT = x.ledger[f"CERT_{side}"] if f"CERT_{side}" in x.ledger else None
+    CERT = x.ledger.find(f"CERT_{side}")
     at = CERT.octets.find(Q.octets) if CERT is not None else -1
     if CERT is None or at < 0:
         return Q

@@ -27,9 +27,9 @@ DONE = "done"
 
 _C = ConfigurationAttributeType
 _SECRETS = {"xauth_user_name": ("user", Nature.PUBLIC), "xauth_user_password": ("password", Nature.SECRET)}
-_ANSWERS = {
-    ConfigurationMessage.REQUEST: ConfigurationMessage.REPLY,
-    ConfigurationMessage.SET: ConfigurationMessage.ACK,
+_ANSWERS: dict[int, int] = {
+    ConfigurationMessage.REQUEST: int(ConfigurationMessage.REPLY),
+    ConfigurationMessage.SET: int(ConfigurationMessage.ACK),
 }
 
 
@@ -89,15 +89,15 @@ class Transaction(Protected):
 
     def reply(self) -> None:
         """The second message."""
-        kind = _ANSWERS[ConfigurationMessage(self.said.message)]
-        self.answered = Attributes(int(kind), self.said.identifier, tuple(self.answerer(self.said)))
+        kind = _ANSWERS[self.said.message]
+        self.answered = Attributes(kind, self.said.identifier, tuple(self.answerer(self.said)))
         self._put("ATTR2_b", self.answered)
 
     def check(self) -> None:
         """Read the second message."""
         self.check_hash("HASH(2)")
         answered = self._read_attributes(self.message)
-        if answered.message != _ANSWERS[ConfigurationMessage(self.said.message)]:
+        if answered.message != _ANSWERS[self.said.message]:
             name = ConfigurationMessage.say(answered.message)
             raise Refusal(f"{name} is no answer to this", self.cite, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
         self.answered = answered

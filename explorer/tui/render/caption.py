@@ -16,6 +16,7 @@ from explorer.events import (
     Sent,
 )
 from explorer.explanations import how_given, of_event, of_field, of_term, predicate
+from explorer.trace.model import is_packet
 from explorer.tui.lines import Line, Piece, Target, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
@@ -63,7 +64,7 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
     why, where = of_event(_kind(event))
     if isinstance(event, Sent) and words is not None:
         return words.headline, words.why, words.where
-    if isinstance(event, Sent | Received) and event.envelope.exchange == "ESP":
+    if isinstance(event, Sent | Received) and is_packet(workspace.step):
         where = "RFC 4303 §3.3" if isinstance(event, Sent) else "RFC 4303 §3.4"
     return headline, why, getattr(event, "citation", "") or where
 
@@ -79,7 +80,8 @@ def _refused(event: Refused) -> tuple[str, str, str]:
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
     scope, at = workspace.selection.sa, workspace.at
-    phase, what = ("Phase 1", "the ISAKMP SA") if scope == "phase 1" else ("Phase 2", "the IPsec SAs")
+    is_phase_1 = scope.startswith("phase 1")
+    phase, what = ("Phase 1", "the ISAKMP SA") if is_phase_1 else ("Phase 2", "the IPsec SAs")
     holders = [
         role
         for role in (Role.INITIATOR, Role.RESPONDER)
@@ -91,7 +93,7 @@ def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
         headline = f"{phase} has made {what}, so far for the {holders[0]} alone."
     else:
         headline = f"{phase} has made {what}."
-    if scope == "phase 1":
+    if is_phase_1:
         why = "Every later message of IKE travels under these keys, in both directions: it protects the negotiation."
         return headline, why, "RFC 2409 §2"
     why = "One a direction, named by the SPI its receiver chose. Packets travel under these, not the ISAKMP SA."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from explorer.events import Concluded, Received, Refused, Role, SaInstalled, StateChanged
-from explorer.trace.model import Step
+from collections.abc import Iterator
+
+from explorer.events import Concluded, NetworkChanged, Received, Refused, Role, SaEnded, SaInstalled, StateChanged
+from explorer.trace.model import Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Line, Piece, Target, between, fit
 from explorer.tui.workspace import Workspace
@@ -25,30 +27,36 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     for step in workspace.trace.steps:
         rows.append(_message(workspace, step, width))
         rows.extend(_product(workspace, scope, text, width) for scope, text in products.get(step.number, []))
-    if workspace.trace.refusals:
+    if workspace.trace.outcome == "failed":
         rows.append(Line([Piece(f"{'·· nothing more is sent ··':^{width - 4}}", "muted")]))
     return rows
 
 
 def row_count(trace: Trace) -> int:
     """How many rows the ladder has: names, addresses, states, messages and products."""
-    return 3 + len(trace.steps) + sum(map(len, products_of(trace).values())) + bool(trace.refusals)
+    return 3 + len(trace.steps) + sum(map(len, products_of(trace).values())) + (trace.outcome == "failed")
 
 
 def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
-    """After which message which exchange has made its SAs on both sides: scope, and the sentence that says so."""
+    """After which message what has come of it: the scope of an exchange that made SAs, and a sentence."""
     ends: dict[str, int] = {}
+    found: dict[int, list[tuple[str, str]]] = {}
     for entry in trace.conclusions:
         event = entry.event
         if isinstance(event, Concluded) and event.outcome == "completed":
             ends[event.scope] = max(ends.get(event.scope, 0), entry.step)
-    found: dict[int, list[tuple[str, str]]] = {}
     for scope, number in ends.items():
-        found.setdefault(number, []).append((scope, _sentence(trace, scope)))
-    return found
+        sentence = _sentence(trace, scope)
+        if sentence:
+            found.setdefault(number, []).append((scope, sentence))
+    for number, sentence in _changes(trace):
+        if ("", sentence) not in found.setdefault(number, []):
+            found[number].append(("", sentence))
+    return {number: found[number] for number in sorted(found) if found[number]}
 
 
 def _sentence(trace: Trace, scope: str) -> str:
+    """What an exchange has made; nothing, if that is no SA."""
     spis = {
         entry.event.sa.spis[0].octets: entry.event.sa.protocol
         for entry in trace.events_of(SaInstalled)
@@ -57,7 +65,17 @@ def _sentence(trace: Trace, scope: str) -> str:
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
     count = len(spis)
-    return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs"
+    return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
+
+
+def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
+    """What else is different after a message: the network of a party, and SAs that both have dropped."""
+    for entry in trace.entries:
+        event = entry.event
+        if isinstance(event, NetworkChanged) and event.what in ("internal address", "route", "private group"):
+            yield entry.step, f"{event.what}: {event.value}"
+        elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
+            yield entry.step, f"{'the ISAKMP SA' if event.protocol == 'ISAKMP' else 'IPsec SAs'}: {event.how}"
 
 
 def _header(workspace: Workspace, width: int) -> list[Line]:
@@ -95,7 +113,7 @@ def _state(workspace: Workspace, role: Role) -> list[Piece]:
     if any(isinstance(e.event, Refused) for e in own):
         return [Piece(" ✗ ", "failed"), Piece(" refuses")]
     has_read = any(isinstance(e.event, Received) for e in own)
-    if has_read and not any(isinstance(e.event, StateChanged) for e in own) and step.envelope.exchange != "ESP":
+    if has_read and not any(isinstance(e.event, StateChanged) for e in own) and not is_packet(step):
         return [Piece(f"has read {step.number}")]
     return [Piece(trace.state(role, at))]
 
@@ -107,9 +125,7 @@ def _message(workspace: Workspace, step: Step, width: int) -> Line:
     body = _arrow(step, width - 8, coming, current)
     line = Line(target=Target(message=step.number), selected=current)
     refused = any(e.step == step.number for e in workspace.trace.refusals)
-    margin = (
-        Piece("✗", "failed") if refused and not coming else Piece("▒" if step.envelope.encrypted else " ", "encrypted")
-    )
+    margin = _margin(step, refused=refused and not coming)
     number = Piece(f"{step.number:>3} ", role if not coming else "muted", current)
     line.pieces = [
         Piece("▌" if current else " ", role, True),
@@ -122,14 +138,27 @@ def _message(workspace: Workspace, step: Step, width: int) -> Line:
     return line
 
 
+_FATES = {"delivered twice": "²", "delayed": "◔", "changed": "≠", "lost": "╳"}
+
+
+def _margin(step: Step, *, refused: bool) -> Piece:
+    """What the link did to a message, or whether it was refused, or encrypted."""
+    if refused:
+        return Piece("✗", "failed")
+    if step.fate:
+        return Piece(_FATES[step.fate], "failed")
+    return Piece("▒" if step.envelope.encrypted else " ", "encrypted")
+
+
 def _arrow(step: Step, room: int, coming: bool, current: bool) -> str:
     dash = "╌" if coming else "━" if current else "─"
     text = shorten(step.envelope.notation, room - 8)
+    lost = step.fate == "lost"
     if step.sender is Role.INITIATOR:
         start = f"{dash}{dash} {text} "
-        return start + dash * (room - len(start) - 1) + "►"
+        return start + dash * (room - len(start) - (5 if lost else 1)) + ("╳    " if lost else "►")
     end = f" {text} {dash}{dash}"
-    return "◄" + dash * (room - len(end) - 1) + end
+    return ("    ╳" if lost else "◄") + dash * (room - len(end) - (5 if lost else 1)) + end
 
 
 def shorten(notation: str, room: int) -> str:
@@ -144,12 +173,12 @@ def shorten(notation: str, room: int) -> str:
 
 
 def _product(workspace: Workspace, scope: str, text: str, width: int) -> Line:
-    selected = workspace.selection.sa == scope
+    selected = bool(scope) and workspace.selection.sa == scope
     dots = "··" if width < 50 else "········"
     words = f"{dots} {text} {dots}"
     room = width - 8
     padded = f"{words:^{room}}"
-    done = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
+    done = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at)) or not scope
     role = "derived" if selected else "text" if done else "muted"
     pieces = [
         Piece("▌" if selected else " ", "derived", True),
@@ -157,7 +186,7 @@ def _product(workspace: Workspace, scope: str, text: str, width: int) -> Line:
         Piece(padded, role, selected),
         Piece("   "),
     ]
-    return Line(pieces, target=Target(sa=scope), selected=selected)
+    return Line(pieces, target=Target(sa=scope) if scope else None, selected=selected)
 
 
 def strip(workspace: Workspace, width: int) -> Line:
@@ -182,7 +211,7 @@ def strip(workspace: Workspace, width: int) -> Line:
 
 
 def _strip_cell(workspace: Workspace, step: Step) -> tuple[str, str]:
-    name = "E" if step.envelope.exchange == "ESP" else str(step.number)
+    name = step.envelope.exchange[0] if is_packet(step) else str(step.number)
     if step.number > workspace.step.number:
         return f" {name}{'▒' if step.envelope.encrypted else '·'} ", "muted"
     mark = (

@@ -37,7 +37,7 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
 
 
 def _rule(scope: str, width: int) -> Line:
-    name = scope if not scope.startswith("ESP") else f"ESP packet, SPI {scope.split()[1]}"
+    name = f"{scope[:3].strip()} packet, SPI {scope.split()[1]}" if scope.startswith(("ESP ", "AH ")) else scope
     return Line([Piece(fit(f"   ·· {name} ··", width), "muted")])
 
 

@@ -180,6 +180,10 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
         rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
     rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
     rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{sa.lifetime} s")]))
+    end = workspace.trace.sa_end(party, sa)
+    if end is not None and end[0] <= workspace.at:
+        said = f"{end[1]}, in message {workspace.trace[end[0]].step}"
+        rows.append(Line([Piece(f"   {'ended':<18}", "muted"), Piece(said, "failed")]))
     rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
     rows.append(Line())
     return rows

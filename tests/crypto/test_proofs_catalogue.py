@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+from conftest import recording
+from test_proofs import derived, output
+
+from explorer.lab.scenario import shipped
+
+pytestmark = pytest.mark.outside
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_derived_term_of_every_scenario_proves_itself(name: str) -> None:
+    proofs = {term.command(): term.octets.hex() for _, term in derived(recording(name))}
+    assert None not in proofs
+    commands = [command for command in proofs if command is not None]
+    assert output(commands) == [proofs[command] for command in commands]
