@@ -67,6 +67,7 @@ def test_every_algorithm_completes(index: int) -> None:
     pair = Pair(first, second).start().pump().finish()
     assert pair.up
     policy = PROPOSALS[index]
+    assert policy.cipher is not None
     for sa in (e.sa for e in pair.of(SaInstalled, I) if e.sa.protocol == "ESP"):
         sizes = {use: len(key.octets) for use, key in sa.keys}
         assert sizes == {"encryption": policy.cipher.key_size, "integrity": policy.integrity_algorithm.key_size}

@@ -38,7 +38,7 @@ class Figure(NamedTuple):
         return [row for row in self.rows if row.role is role]
 
     def says(self, sender: Role, text: str) -> Word:
-        return type.__getattribute__(self.exchange, "word")(sender, text)  # type: ignore[no-any-return]
+        return self.exchange.word(sender, text)
 
 
 FIGURES = [
@@ -150,10 +150,13 @@ def test_quick_mode_is_drawn_as_the_rfc_draws_it() -> None:
 
 
 CHAINED = ("VID", "N", "D")
+TITLES = {f"{what} {how}".strip(): "Transaction" for what, how in (
+    ("XAUTH", "login"), ("XAUTH", "status"), ("Mode Config", ""), ("Mode Config", "push"))}
+UNDRAWN = {"ESP", "AH", "NAT keepalive"}
 
 
 def follows(figure: Figure, words: list[str]) -> bool:
-    """Whether some row of the figure says these words, with any of its optional groups; NAT-D may come behind."""
+    """Whether some row of the figure says these words, with any of its optional groups; their order may be free."""
     for row in figure.rows:
         notation = row.outgoing
         chosen = notation.words([w for group in notation.optional if all(w in words for w in group) for w in group])
@@ -164,16 +167,14 @@ def follows(figure: Figure, words: list[str]) -> bool:
 
 @pytest.mark.parametrize("name", shipped_scenarios())
 def test_what_was_said_is_what_a_row_says(name: str) -> None:
-    told = 0
     for step in recording(name).steps:
-        figures = [figure for figure in FIGURES if figure.exchange.name == step.envelope.exchange]
+        exchange = step.envelope.exchange
+        if exchange in UNDRAWN:
+            continue
+        figures = [figure for figure in FIGURES if figure.exchange.name == TITLES.get(exchange, exchange)]
         words = step.envelope.notation.split(", ")[1:]
-        told += bool(figures)
-        assert not figures or any(
-            follows(figure, words) or follows(figure, [word for word in words if word not in CHAINED])
-            for figure in figures
-        ), step.envelope.notation
-    assert told or name == "", "a scenario without any exchange"
+        plain = [word for word in words if word not in CHAINED]
+        assert any(follows(figure, said) for figure in figures for said in (words, plain)), step.envelope.notation
 
 
 @pytest.mark.parametrize("name", [MAIN, PFS])

@@ -73,6 +73,8 @@ class Ikev1Peer:
         link = Link(self.config, Endpoint(self.config.address, self.config.port), remote)
         kind = MainMode if self.config.mode == "main" else AggressiveMode
         session = self._session(kind, Role.INITIATOR, link, now)
+        known = (s for s in self.live_sessions() if s.usable and s.party.link.remote.address == remote.address)
+        session.phase1.first_contact = not any(known)
         try:
             session.phase1.begin()
         except Refusal as refusal:

@@ -43,6 +43,7 @@ class Phase1(Exchange):
         method: how the peers prove who they are, once that is known.
         proven: whether the other side has.
         life_was_cut: whether this side uses the SA for less time than was offered.
+        first_contact: whether this side holds no other SA with the same peer.
     """
 
     word = staticmethod(phase1_word)
@@ -53,6 +54,7 @@ class Phase1(Exchange):
         super().__init__(party, role, role, Ledger(party.emit, party.entropy, party.role, scope), 0)
         self.proven = False
         self.life_was_cut = False
+        self.first_contact = True
         self.first_iv: Term | None = None
 
     @property
@@ -272,7 +274,7 @@ class Phase1(Exchange):
 
     def initial_contact(self) -> list[Extra]:
         """Tell that this side knows of no older SA (RFC 2407 §4.6.3.3): encrypted, but no hash covers it."""
-        if not self.party.config.initial_contact:
+        if not self.party.config.initial_contact or not self.first_contact:
             return []
         cookies = self.ledger["CKY-I"].octets + self.ledger["CKY-R"].octets
         told = Notification(

@@ -208,6 +208,11 @@ class Hybrid(Signatures):
     family = "hybrid"
     cite = "draft-ietf-ipsec-isakmp-hybrid-auth-05 §3.2"
 
+    def configure(self, x: Phase1) -> None:
+        """Only the user wants a certificate; it has none to give."""
+        if x.role is self.user:
+            super().configure(x)
+
     def prove(self, x: Phase1) -> None:
         """The user's side has no key: its hash shows only that it took part in this exchange."""
         if x.role is self.user:
