@@ -105,15 +105,16 @@ class Comparison(NamedTuple):
 
 
 class Negotiation(NamedTuple):
-    """Every comparison that was made, in order; the last one is the match, if there is one."""
+    """Every comparison that was made, in order; the last one is the match, if one was ``agreed`` on."""
 
     protocol: str
     comparisons: tuple[Comparison, ...]
+    agreed: bool
 
     @property
     def chosen(self) -> Comparison | None:
-        """The comparison in which everything matched, or ``None``."""
-        return next((c for c in self.comparisons if c.ok), None)
+        """The comparison in which everything matched, or ``None``; of a bundle, that of its last member."""
+        return self.comparisons[-1] if self.agreed else None
 
 
 class SaSnapshot(NamedTuple):

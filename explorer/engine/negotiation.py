@@ -76,8 +76,8 @@ def negotiate(
         for offer in offers:
             found = tuple(_members(bundle, offer, comparisons))
             if len(found) == len(bundle) == len(offer):
-                return Negotiation(protocol, tuple(comparisons)), found
-    return Negotiation(protocol, tuple(comparisons)), None
+                return Negotiation(protocol, tuple(comparisons), agreed=True), found
+    return Negotiation(protocol, tuple(comparisons), agreed=False), None
 
 
 def _members(

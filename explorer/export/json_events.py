@@ -111,7 +111,7 @@ def _bindings(bindings: Iterable[Binding], index: TermIndex, step: int) -> list[
 
 
 def _negotiation(negotiation: Negotiation) -> dict[str, Any]:
-    chosen = next((i for i, comparison in enumerate(negotiation.comparisons) if comparison.ok), None)
+    chosen = len(negotiation.comparisons) - 1 if negotiation.agreed else None
     comparisons = [
         {
             "policy": comparison.policy,

@@ -306,20 +306,17 @@ class Notification(Payload, label="Notification payload", cite="RFC 2408 §3.14"
     spi_size: int = u8(label="SPI size", computed="size:spi", default=None)
     notify_type: int = u16(NotifyType, label="Notify message type")
     spi: bytes = octets("spi_size", label="SPI", default=b"")
-    data: bytes = rest(label="Notification data", default=b"", say=say.text)
 
 
 class LifetimeNotification(Notification, key="notification"):
     """RESPONDER-LIFETIME for an IPsec SA: its data are attributes (RFC 2407 §4.6.3.1)."""
 
-    data: bytes = octets(0, default=b"")
     attributes: tuple[Attribute, ...] = many(IpsecAttribute)
 
 
 class IsakmpLifetimeNotification(Notification, key="notification"):
     """RESPONDER-LIFETIME for the ISAKMP SA."""
 
-    data: bytes = octets(0, default=b"")
     attributes: tuple[Attribute, ...] = many(IsakmpAttribute)
 
 
@@ -331,6 +328,8 @@ class CountedNotification(Notification, key="notification"):
 
 class PlainNotification(Notification, key="notification"):
     """A notification of any other type."""
+
+    data: bytes = rest(label="Notification data", default=b"", say=say.text)
 
 
 def _notification(data: bytes, at: int) -> type[Notification]:

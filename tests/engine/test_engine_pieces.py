@@ -40,17 +40,19 @@ LIFE = variable(12, 86400)
 
 
 def test_the_policies_own_order_decides() -> None:
-    policies = [policy("policy 10", (1, 7)), policy("policy 20", (1, 5))]
+    policies = [[policy("policy 10", (1, 7))], [policy("policy 20", (1, 5))]]
     negotiation, found = negotiate("ISAKMP", policies, [offer((DES3, LIFE), (AES, LIFE))])
     assert found is not None
-    assert (found[0].label, found[2].number) == ("policy 10", 2)
+    assert [(match.policy.label, match.transform.number) for match in found] == [("policy 10", 2)]
     assert [(c.policy, c.transform, c.ok) for c in negotiation.comparisons] == [
         ("policy 10", 1, False), ("policy 10", 2, True)]
     assert negotiation.chosen is negotiation.comparisons[-1]
+    assert negotiation.comparisons[-1].offer is found[0].transform
 
 
 def test_without_a_match_every_comparison_is_kept() -> None:
-    negotiation, found = negotiate("ISAKMP", [policy("a", (1, 7)), policy("b", (1, 7))], [offer((DES3, LIFE), (LIFE,))])
+    policies = [[policy("a", (1, 7))], [policy("b", (1, 7))]]
+    negotiation, found = negotiate("ISAKMP", policies, [offer((DES3, LIFE), (LIFE,))])
     assert found is None
     assert negotiation.chosen is None
     assert len(negotiation.comparisons) == 4
@@ -63,14 +65,14 @@ def test_without_a_match_every_comparison_is_kept() -> None:
 
 @pytest.mark.parametrize(("seconds", "ok"), [(1, True), (86399, True), (86400, True), (86401, False)])
 def test_an_offered_lifetime_may_be_shorter(seconds: int, ok: bool) -> None:
-    _, found = negotiate("ISAKMP", [policy("p", (1, 7))], [offer((AES, variable(12, seconds)))])
+    _, found = negotiate("ISAKMP", [[policy("p", (1, 7))]], [offer((AES, variable(12, seconds)))])
     assert (found is not None) == ok
 
 
 def test_trap_20_values_are_compared_whatever_their_form() -> None:
-    _, found = negotiate("ISAKMP", [policy("p", (1, 7), lifetime=28800)], [offer((AES, basic(12, 28800)))])
+    _, found = negotiate("ISAKMP", [[policy("p", (1, 7), lifetime=28800)]], [offer((AES, basic(12, 28800)))])
     assert found is not None
-    _, found = negotiate("ISAKMP", [policy("p", (1, 7), lifetime=28800)], [offer((AES, variable(12, 28800, 9)))])
+    _, found = negotiate("ISAKMP", [[policy("p", (1, 7), lifetime=28800)]], [offer((AES, variable(12, 28800, 9)))])
     assert found is not None
 
 
@@ -97,13 +99,13 @@ def test_an_attribute_that_comes_twice_is_held_against_the_offer() -> None:
 
 
 def test_another_protocol_never_matches() -> None:
-    _, found = negotiate("ISAKMP", [policy("p", (1, 7))], [offer((AES, LIFE), protocol=3)])
+    _, found = negotiate("ISAKMP", [[policy("p", (1, 7))]], [offer((AES, LIFE), protocol=3)])
     assert found is None
 
 
 def test_no_policies_and_no_proposals_match_nothing() -> None:
     assert negotiate("ISAKMP", [], [offer((AES, LIFE))])[1] is None
-    assert negotiate("ISAKMP", [policy("p", (1, 7))], []) [1] is None
+    assert negotiate("ISAKMP", [[policy("p", (1, 7))]], []) [1] is None
 
 
 def test_notation_with_optional_groups() -> None:
@@ -118,8 +120,28 @@ def test_notation_with_optional_groups() -> None:
 
 
 def test_notation_in_the_clear() -> None:
-    assert Notation.parse("HDR, KE, Ni") == Notation(encrypted=False, required=("KE", "Ni"), optional=())
-    assert Notation.parse("") == Notation(encrypted=False, required=(), optional=())
+    notation = Notation.parse("HDR, KE, Ni")
+    assert not notation.encrypted
+    assert not notation.either
+    assert (notation.required, notation.optional) == (("KE", "Ni"), ())
+    nothing = Notation.parse("")
+    assert (nothing.encrypted, nothing.required, nothing.optional) == (False, (), ())
+
+
+def test_notation_that_may_be_encrypted_or_not() -> None:
+    notation = Notation.parse("HDR(*), HASH_I [, NAT-D(1), NAT-D(2)]")
+    assert notation.encrypted, "that is how it is sent"
+    assert notation.either
+    assert notation.required == ("HASH_I",)
+    assert notation.optional == (("NAT-D(1)", "NAT-D(2)"),)
+    assert Notation.parse("HDR*, HASH_I").either is False
+
+
+def test_words_keep_the_order_of_the_row_wherever_the_optional_ones_stand() -> None:
+    notation = Notation.parse("HDR [, HASH(1)], Ni, KE [, N]")
+    assert notation.words(("HASH(1)", "N")) == ("HASH(1)", "Ni", "KE", "N")
+    assert notation.words(("N",)) == ("Ni", "KE", "N")
+    assert notation.words(()) == ("Ni", "KE")
 
 
 def test_rows_are_found_by_role_and_state() -> None:

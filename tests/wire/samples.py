@@ -1,18 +1,28 @@
 from __future__ import annotations
 
-from explorer.wire.attributes import basic, variable
+from explorer.wire.ah import AhHeader
+from explorer.wire.attributes import basic, of_octets, variable
 from explorer.wire.esp import EspTrailer, SealedEspPacket
 from explorer.wire.ip import IcmpEcho, Ipv4Header, OpaquePacket
 from explorer.wire.payloads import (
     AddressIdentification,
     AhTransform,
+    AttributesPayload,
+    Certificate,
+    CertificateRequest,
+    CountedNotification,
     Delete,
+    EncryptedBody,
     EspTransform,
     ForeignSecurityAssociation,
     Hash,
     IsakmpHeader,
+    IsakmpLifetimeNotification,
     IsakmpTransform,
     KeyExchange,
+    LifetimeNotification,
+    NatDetection,
+    NatOriginalAddress,
     Nonce,
     Notification,
     OpaquePayload,
@@ -20,6 +30,7 @@ from explorer.wire.payloads import (
     Proposal,
     RangeIdentification,
     SecurityAssociation,
+    Signature,
     SubnetIdentification,
     TextIdentification,
     Transform,
@@ -36,6 +47,9 @@ FOR_ESP = Proposal(number=2, protocol=3, spi=b"\1\2\3\4", transforms=(ESP_AES,))
 FOR_AH = Proposal(number=3, protocol=2, spi=b"\1\2\3\5", transforms=(AH_SHA,))
 NO_KIND = Transform(number=9, transform_id=99, attributes=())
 FOR_NOBODY = Proposal(number=4, protocol=77, spi=b"\1", transforms=(NO_KIND,))
+
+LIFE_IN_SECONDS = b"\x80\1\0\1"
+"""Octets that can be read as any notification's data, an attribute's included."""
 
 SAMPLES: list[Structure] = [
     IsakmpHeader(initiator_cookie=b"i" * 8, responder_cookie=b"r" * 8, next_payload=1, exchange_type=2, length=28),
@@ -64,14 +78,30 @@ SAMPLES: list[Structure] = [
     TextIdentification(id_type=3, data=b"user@example.com"),
     TextIdentification(id_type=11, data=b"\0\xff"),
     PlainIdentification(id_type=200, data=b"?"),
-    Notification(protocol=3, notify_type=14, spi=b"\1\2\3\4", data=b"why"),
+    Signature(data=bytes(range(128))),
+    Certificate(encoding=4, data=b"DER"),
+    CertificateRequest(encoding=4, authority=b"DER name"),
+    CertificateRequest(encoding=4),
+    NatDetection(data=b"d" * 20),
+    NatOriginalAddress(id_type=1, data=b"\x0a\0\0\1"),
+    AttributesPayload(message=1, identifier=7, attributes=(of_octets(1, b""), basic(16520, 0))),
+    AttributesPayload(message=2, identifier=7, attributes=(of_octets(16521, b"alice"), of_octets(16522, b"secret"))),
+    AttributesPayload(message=3, identifier=7, attributes=(of_octets(1, b"\x0a\0\0\x09"), basic(16527, 1))),
+    EncryptedBody(data=bytes(range(64))),
+    Notification(protocol=3, notify_type=14, spi=b"\1\2\3\4", data=LIFE_IN_SECONDS),
     Notification(protocol=1, notify_type=24578, spi=bytes(16)),
+    LifetimeNotification(protocol=3, notify_type=24576, spi=b"\1\2\3\4", attributes=(basic(1, 1), basic(2, 600))),
+    IsakmpLifetimeNotification(
+        protocol=1, notify_type=24576, spi=bytes(16), attributes=(basic(11, 1), basic(12, 600))
+    ),
+    CountedNotification(protocol=1, notify_type=36136, spi=bytes(16), data=b"\0\0\0\7"),
     Delete(protocol=3, spi_size=4, spi_count=2, spis=b"\1\2\3\4\5\6\7\x08"),
     SealedEspPacket(spi=0x1000, sequence=1, data=b"e" * 40),
+    AhHeader(next_header=4, payload_length=4, spi=0x1000, sequence=1, icv=b"v" * 12),
     EspTrailer(padding=b"\1\2\3", pad_length=3, next_header=4),
     Ipv4Header(total_length=20, protocol=1, checksum=0, source=b"\x0a\0\0\1", destination=b"\x0a\0\0\2"),
     IcmpEcho(icmp_type=8, checksum=1, identifier=2, sequence=3, data=b"ping"),
     OpaquePacket(data=b"not an echo"),
 ]
 
-SIZES = {"padding_size": 3}
+SIZES = {"padding_size": 3, "icv_size": 12}

@@ -11,7 +11,15 @@ from explorer.octets import Buffer
 from explorer.registry.isakmp import HeaderFlag, PayloadType
 from explorer.registry.number import Number
 from explorer.registry.phase1 import Group
-from explorer.wire.attributes import FORMAT_BIT, IPSEC_NAMESPACE, ISAKMP_NAMESPACE, Attribute, Namespace, basic
+from explorer.wire.attributes import (
+    CONFIGURATION_NAMESPACE,
+    FORMAT_BIT,
+    IPSEC_NAMESPACE,
+    ISAKMP_NAMESPACE,
+    Attribute,
+    Namespace,
+    basic,
+)
 from explorer.wire.message import HEADER_SIZE, read_message
 from explorer.wire.payloads import EspTransform, IsakmpHeader, IsakmpTransform, Notification, OpaquePayload, Transform
 from explorer.wire.structure import Structure, build, parse, read
@@ -43,7 +51,7 @@ def reread(attributes: list[Attribute], transform: type[Transform]) -> list[Attr
 
 def test_every_registry_is_used_by_the_codec() -> None:
     used = {spec.numbers for s in SAMPLES for spec in type(s).specs()}
-    for _, namespace in NAMESPACES:
+    for namespace in (*(namespace for _, namespace in NAMESPACES), CONFIGURATION_NAMESPACE):
         used |= {namespace.types, *namespace.values.values()}
     unused = {c.__name__ for c in registries() if c not in used}
     assert unused == {"HeaderFlag", "Situation"}, "bits have words of their own"
@@ -97,7 +105,7 @@ def test_every_attribute_value_survives(transform: type[Transform], kind: int) -
 
 @pytest.mark.parametrize("kind", range(1, 256))
 def test_every_payload_type_survives_in_a_chain(kind: int) -> None:
-    body = build(OpaquePayload(data=bytes((0, 0, 0, 1, 0, 0, 0, 1))))
+    body = build(OpaquePayload(data=bytes((0, 0, 0, 1, 0x80, 0, 0, 1))))
     header = IsakmpHeader(initiator_cookie=b"i" * 8, responder_cookie=bytes(8), next_payload=kind, exchange_type=5,
                           length=HEADER_SIZE + len(body))
     message = read_message(Buffer("datagram", build(header) + body))
@@ -120,7 +128,7 @@ def test_every_member_names_itself_and_its_source(registry: type[Number]) -> Non
         assert registry.find(int(member)) is member
         assert registry.say(int(member)) == f"{int(member)} {member.label}"
         assert member.meaning
-        assert member.citation.startswith(("RFC ", "FIPS ", "draft-"))
+        assert member.citation.startswith(("RFC ", "FIPS ", "draft-", "Cisco Unity"))
     assert registry.find(65537) is None
     assert registry.name_of(65537) == "65537"
 
@@ -134,6 +142,6 @@ def test_a_notify_type_nobody_assigned_stays_the_number_it_was() -> None:
 
 def test_private_ranges_are_called_private() -> None:
     assert PayloadType.say(200) == "200 private use"
-    assert PayloadType.say(14) == "14 unassigned"
+    assert PayloadType.say(15) == "15 unassigned"
     assert Group.say(65001) == "65001 private use"
     assert Group.say(6) == "6 unassigned"

@@ -17,7 +17,7 @@ from explorer.protocols.ikev1.protected import Protected
 from explorer.protocols.ikev1.words import protected_word
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.wire.message import Message
-from explorer.wire.payloads import Delete, Notification, Payload
+from explorer.wire.payloads import Delete, Notification, Payload, PlainNotification
 from explorer.wire.structure import build
 
 _NAME = "Informational"
@@ -37,15 +37,15 @@ def kind_of(message: Message) -> str:
 
 def say(exchange: Exchange, payloads: Sequence[Payload]) -> list[Extra]:
     """Make terms of the first notification and the first deletion; what is left goes along as it is."""
-    words = {Notification: "N", Delete: "D"}
     left: list[Extra] = []
     for payload in payloads:
-        kind = Delete if isinstance(payload, Delete) else Notification
-        text, body = words[kind], build(payload)[4:]
-        if f"{text}_b" in exchange.ledger and exchange.ledger.own(f"{text}_b"):
-            left.append((text, int(PayloadType.DELETE if kind is Delete else PayloadType.NOTIFY), body))
+        deletes = isinstance(payload, Delete)
+        text, kind = ("D", PayloadType.DELETE) if deletes else ("N", PayloadType.NOTIFY)
+        body = build(payload)[4:]
+        if exchange.ledger.own(f"{text}_b"):
+            left.append((text, int(kind), body))
             continue
-        cite = "RFC 2408 §3.15" if kind is Delete else "RFC 2408 §3.14"
+        cite = "RFC 2408 §3.15" if deletes else "RFC 2408 §3.14"
         owner = str(exchange.party.role)
         exchange.ledger.learn(Term(f"{text}_b", body, Configured(cite), scope=exchange.ledger.scope, owner=owner))
     return left
@@ -124,7 +124,7 @@ def cookies_of(phase1: Phase1) -> bytes:
 
 def isakmp_notification(phase1: Phase1, kind: NotifyType, data: bytes = b"") -> Notification:
     """A notification about the ISAKMP SA itself."""
-    return Notification(
+    return PlainNotification(
         protocol=int(ProtocolId.ISAKMP), notify_type=int(kind), spi=cookies_of(phase1), data=data
     )
 

@@ -350,7 +350,8 @@ class Ikev1Peer:
         header, at = message.header, message.start
         if any(header.responder_cookie) or not any(header.initiator_cookie):
             raise Refusal("No negotiation has these cookies", "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=at)
-        if any(own.cookies[0] == header.initiator_cookie for own in self.sessions):
+        begun_here = (own for own in self.sessions if own.phase1.role is Role.INITIATOR)
+        if any(own.cookies[0] == header.initiator_cookie for own in begun_here):
             raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         kind = _PHASE_1[header.exchange_type]
         if len(self.sessions) >= MOST_SESSIONS:

@@ -26,7 +26,7 @@ from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, Prot
 from explorer.registry.phase1 import Phase1Attribute
 from explorer.registry.vendor import VendorIdentifier
 from explorer.wire.message import Message
-from explorer.wire.payloads import Notification, Payload, Proposal, SecurityAssociation, Transform, VendorId
+from explorer.wire.payloads import Payload, PlainNotification, Proposal, SecurityAssociation, Transform, VendorId
 from explorer.wire.structure import build
 
 UP = "ISAKMP SA up"
@@ -277,7 +277,7 @@ class Phase1(Exchange):
         if not self.party.config.initial_contact or not self.first_contact:
             return []
         cookies = self.ledger["CKY-I"].octets + self.ledger["CKY-R"].octets
-        told = Notification(
+        told = PlainNotification(
             protocol=int(ProtocolId.ISAKMP), notify_type=int(NotifyType.INITIAL_CONTACT), spi=cookies
         )
         return [("N", int(PayloadType.NOTIFY), build(told)[4:])]

@@ -30,7 +30,14 @@ from explorer.registry.isakmp import NotifyType, ProtocolId
 from explorer.registry.phase1 import LifeType, Phase1Attribute
 from explorer.wire.attributes import basic
 from explorer.wire.message import Message
-from explorer.wire.payloads import Delete, IsakmpLifetimeNotification, Notification, Payload
+from explorer.wire.payloads import (
+    CountedNotification,
+    Delete,
+    IsakmpLifetimeNotification,
+    Notification,
+    Payload,
+    PlainNotification,
+)
 
 _ERRORS_END = 16384
 """Notify types below are errors (RFC 2408 §3.14.1)."""
@@ -211,7 +218,7 @@ class Session:
         spi, protocol = cookies_of(self.phase1), ProtocolId.ISAKMP
         if isinstance(exchange, QuickMode):
             spi, protocol = exchange.peers_spi(), ProtocolId.ESP
-        notification = Notification(protocol=int(protocol), notify_type=int(refusal.notify), spi=spi)
+        notification = PlainNotification(protocol=int(protocol), notify_type=int(refusal.notify), spi=spi)
         self.tell([notification], now)
         if not exchange.finished:
             exchange.retransmission.wait_patiently(now)
@@ -250,10 +257,10 @@ class Session:
         self.party.emit(Notified(name, protected, "RFC 2408 §3.14"))
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
             self._give_up(payload, name, protected=protected)
-        elif payload.notify_type == NotifyType.R_U_THERE and protected:
+        elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:
             answer = isakmp_notification(self.phase1, NotifyType.R_U_THERE_ACK, payload.data)
             self.tell([answer], now)
-        elif payload.notify_type == NotifyType.R_U_THERE_ACK and protected:
+        elif isinstance(payload, CountedNotification) and protected:
             self.holdings.answered(int.from_bytes(payload.data, "big"))
         elif isinstance(payload, IsakmpLifetimeNotification) and protected:
             self._hear_life(payload, now)
