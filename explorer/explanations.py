@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 
 from explorer.content import content_folder
 from explorer.errors import ExplorerError
-from explorer.events import Concluded, Decrypted, Event, SaInstalled, StateChanged, Verified
+from explorer.events import (
+    Concluded,
+    Decrypted,
+    Event,
+    NetworkChanged,
+    Notified,
+    SaEnded,
+    SaInstalled,
+    StateChanged,
+    Verified,
+)
 from explorer.wire.field import Spec
 
 
@@ -63,20 +73,35 @@ def of_field(spec: Spec) -> Explanation | None:
     return None
 
 
+_KINDS = ("phase 1", "Quick Mode", "New Group Mode", "Informational", "Transaction", "ESP", "AH")
+"""What the scopes of terms begin with."""
+
+
 @cache
 def of_term(scope: str, symbol: str) -> Explanation | None:
-    """The explanation of a term, by its symbol; a number in a symbol stands for any."""
+    """The explanation of a term, by its symbol; a number in a symbol stands for any.
+
+    What is said of a symbol in one kind of exchange comes before what is said of it in all.
+    """
     terms = _file("terms.toml")
-    candidates = [symbol]
-    kind = next((word for word in ("phase 1", "Quick Mode", "ESP") if scope.startswith(word)), "")
-    candidates.insert(0, f"{kind}/{symbol}")
-    candidates += [re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*"]
+    kind = next((word for word in _KINDS if scope.startswith(word)), "")
+    candidates = (f"{kind}/{symbol}", symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
     return next((_explanation(terms[name]) for name in candidates if name in terms), None)
 
 
 _GIVEN = {
-    "packet": "takes a packet from a host behind it",
+    "packet": "takes a packet that is to be protected",
     "seq": "counts the packet: seq",
+    "user": "is given the name of its user: user",
+    "password": "is given the password of its user: password",
+    "IP_i": "looks at address and port of the initiator: IP_i",
+    "IP_r": "looks at address and port of the responder: IP_r",
+    "N_b": "puts into N_b what it has to tell",
+    "D_b": "puts into D_b which SAs it drops",
+    "ATTR1_b": "puts into ATTR1_b what it asks for or sets",
+    "ATTR2_b": "puts its answer into ATTR2_b",
+    "CERTREQ_I": "names an authority that it trusts: CERTREQ_I",
+    "CERTREQ_R": "names an authority that it trusts: CERTREQ_R",
 }
 
 
@@ -85,11 +110,25 @@ def how_given(symbol: str) -> str:
     return _GIVEN.get(symbol, f"has {symbol} from its configuration")
 
 
-def of_message(exchange: str, number: int) -> MessageWords | None:
-    """The captions of the ``number``-th message of an exchange, from 1."""
-    name = exchange.lower().replace(" ", "_")
-    table = _file(f"messages/{name}.toml").get(str(number))
-    return MessageWords(**table) if table is not None else None
+_FALLBACK = "other"
+"""What is said of a variant that has no words of its own."""
+
+
+def of_message(exchange: str, number: int, variant: str = "") -> MessageWords | None:
+    """The captions of the ``number``-th message of an exchange, from 1.
+
+    Packets come in pairs, a question and its answer, however many there are.
+
+    Args:
+        variant: which of several messages of this place it is, where there are several (``Envelope.variant``).
+    """
+    if exchange in ("ESP", "AH"):
+        number = (number - 1) % 2 + 1
+    tables = _file(f"messages/{exchange.lower().replace(' ', '_')}.toml")
+    for name in (f"{number} {variant}", variant, str(number), _FALLBACK):
+        if name in tables:
+            return MessageWords(**tables[name])
+    return None
 
 
 def of_event(kind: str) -> tuple[str, str]:
@@ -98,10 +137,18 @@ def of_event(kind: str) -> tuple[str, str]:
     return table.get("why", ""), table.get("where", "")
 
 
+_CHANGED = {
+    "NAT": "finds a NAT ",
+    "private group": "may now use a private group: ",
+    "life of the ISAKMP SA": "shortens the life of the ISAKMP SA: ",
+}
+
+
 def predicate(event: Event) -> str:
     """What a party does in an event, to put behind its name; ``""`` for events that need more than one clause."""
     if isinstance(event, Decrypted):
-        return f"decrypts with {event.key.symbol} and {event.iv.symbol}"
+        with_iv = f" and {event.iv.symbol}" if event.iv is not None else ""
+        return f"decrypts with {event.key.symbol}{with_iv}"
     if isinstance(event, Verified):
         proves = f": the {event.proves} is proven" if event.proves is not None else ""
         return f"verifies {event.symbol}{proves}"
@@ -110,6 +157,13 @@ def predicate(event: Event) -> str:
     if isinstance(event, SaInstalled):
         direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
         return f"installs the {direction}{event.sa.protocol} SA"
+    if isinstance(event, SaEnded):
+        return f"ends the {event.protocol} SA: {event.how}"
+    if isinstance(event, Notified):
+        return f"hears {event.notify}{'' if event.protected else ', which no hash covers'}"
+    if isinstance(event, NetworkChanged):
+        return _CHANGED.get(event.what, f"has a new {event.what}: ") + event.value
     if isinstance(event, Concluded):
-        return f"has {event.outcome} {event.exchange}"
+        done = "has given up" if event.outcome == "failed" else f"has {event.outcome}"
+        return f"{done} {event.exchange}"
     return ""

@@ -48,6 +48,16 @@ _DEFINITIONS = {
 SUPPORTED = tuple(int(group) for group in _DEFINITIONS)
 
 
+def modp_sizes(number: int) -> tuple[int, int]:
+    """Octets of the prime and of a private exponent, without the work of computing the prime.
+
+    Raises:
+        StopIteration: the number is not a MODP group of this program.
+    """
+    bits, _, exponent_bits = _DEFINITIONS[_known(number)]
+    return bits // 8, -(-exponent_bits // 8)
+
+
 @cache
 def modp_group(number: int) -> ModpGroup:
     """The group with this number.
@@ -55,10 +65,10 @@ def modp_group(number: int) -> ModpGroup:
     Raises:
         StopIteration: the number is not a MODP group of this program.
     """
-    group = next(member for member in _DEFINITIONS if member == number)
-    bits, constant, exponent_bits = _DEFINITIONS[group]
+    group = _known(number)
+    bits, constant, _ = _DEFINITIONS[group]
     prime = 2**bits - 2 ** (bits - 64) - 1 + 2**64 * (_pi_times_two_to(bits - 130) + constant)
-    return ModpGroup(number, prime, 2, bits // 8, -(-exponent_bits // 8), group.citation)
+    return ModpGroup(number, prime, 2, *modp_sizes(number), group.citation)
 
 
 def private_group(number: int, prime: bytes, generator: int) -> ModpGroup:
@@ -69,6 +79,10 @@ def private_group(number: int, prime: bytes, generator: int) -> ModpGroup:
 def is_usable_public_value(group: ModpGroup, value: bytes) -> bool:
     """Whether a received public value has the right length and is none of 0, 1 and p-1 (RFC 6989 §2.1)."""
     return len(value) == group.size and 1 < int.from_bytes(value, "big") < group.prime - 1
+
+
+def _known(number: int) -> Group:
+    return next(member for member in _DEFINITIONS if member == number)
 
 
 def _pi_times_two_to(bits: int) -> int:

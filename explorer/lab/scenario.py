@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -212,7 +213,15 @@ def load_scenario(name: str) -> Scenario:
     path = Path(name)
     if path.suffix == ".toml" or "/" in name:
         return read_scenario(path)
-    raise ExplorerError(f"no scenario is called {name!r}; expected one of {', '.join(shipped())}, or a path to a .toml")
+    raise ExplorerError(f"no scenario is called {name!r}; {_nearest(name)}")
+
+
+def _nearest(name: str) -> str:
+    """What a person may have meant; the whole list would not fit on one line."""
+    close = difflib.get_close_matches(name, shipped(), n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "expected one of “ike-explorer scenarios list”, or the path of a .toml"
 
 
 def read_scenario(path: Path) -> Scenario:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from explorer.crypto.groups import SUPPORTED
 from explorer.errors import ExplorerError
+from explorer.lab.credentials import shipped_authorities, shipped_credentials
 from explorer.lab.scenario import PeerFile, Scenario
 from explorer.lab.scenario_build import address, build, identity, pre_shared_key, subnet
 from explorer.lab.script import ACTIONS, parse_action
@@ -54,8 +55,11 @@ def _script_complaints(script: list[str]) -> Iterator[str]:
 
 
 def _credential_complaints(scenario: Scenario) -> Iterator[str]:
-    """Certificates are read once here, so that a run never meets one that cannot be."""
+    """Certificates of one's own are read once here, so that a run never meets one that cannot be."""
+    shipped = {*shipped_credentials(), *shipped_authorities()}
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+        if {name for name in (peer.certificate, peer.peer_certificate, *peer.trusts) if name} <= shipped:
+            continue
         try:
             build(scenario, peer)
         except ExplorerError as error:

@@ -11,24 +11,24 @@ _XAUTH = "draft-beaulieu-ike-xauth-02"
 class ConfigurationMessage(Number):
     """The Type octet of an Attributes payload."""
 
-    REQUEST = 1, "ISAKMP_CFG_REQUEST", "asks for values", f"{_CFG} §3.2"
-    REPLY = 2, "ISAKMP_CFG_REPLY", "gives the values asked for", f"{_CFG} §3.2"
-    SET = 3, "ISAKMP_CFG_SET", "gives values unasked", f"{_CFG} §3.2"
-    ACK = 4, "ISAKMP_CFG_ACK", "says which of them were taken", f"{_CFG} §3.2"
+    REQUEST = 1, "ISAKMP_CFG_REQUEST", "asks for values", f"{_CFG} §3.3"
+    REPLY = 2, "ISAKMP_CFG_REPLY", "gives the values asked for", f"{_CFG} §3.3"
+    SET = 3, "ISAKMP_CFG_SET", "gives values unasked", f"{_CFG} §3.3"
+    ACK = 4, "ISAKMP_CFG_ACK", "says which of them were taken", f"{_CFG} §3.3"
 
 
 class ConfigurationAttributeType(Number):
     """Attribute types of an Attributes payload."""
 
-    IP4_ADDRESS = 1, "INTERNAL_IP4_ADDRESS", "an address inside the protected network", f"{_CFG} §3.3"
-    IP4_NETMASK = 2, "INTERNAL_IP4_NETMASK", "the mask of that network", f"{_CFG} §3.3"
-    IP4_DNS = 3, "INTERNAL_IP4_DNS", "a name server there", f"{_CFG} §3.3"
-    IP4_NBNS = 4, "INTERNAL_IP4_NBNS", "a NetBIOS name server there", f"{_CFG} §3.3"
-    ADDRESS_EXPIRY = 5, "INTERNAL_ADDRESS_EXPIRY", "seconds for which the address may be used", f"{_CFG} §3.3"
-    IP4_DHCP = 6, "INTERNAL_IP4_DHCP", "a DHCP server there", f"{_CFG} §3.3"
-    APPLICATION_VERSION = 7, "APPLICATION_VERSION", "what the sender calls its software", f"{_CFG} §3.3"
-    IP4_SUBNET = 13, "INTERNAL_IP4_SUBNET", "a network behind the gateway", f"{_CFG} §3.3"
-    SUPPORTED_ATTRIBUTES = 14, "SUPPORTED_ATTRIBUTES", "attributes that the sender knows", f"{_CFG} §3.3"
+    IP4_ADDRESS = 1, "INTERNAL_IP4_ADDRESS", "an address inside the protected network", f"{_CFG} §3.4"
+    IP4_NETMASK = 2, "INTERNAL_IP4_NETMASK", "the mask of that network", f"{_CFG} §3.4"
+    IP4_DNS = 3, "INTERNAL_IP4_DNS", "a name server there", f"{_CFG} §3.4"
+    IP4_NBNS = 4, "INTERNAL_IP4_NBNS", "a NetBIOS name server there", f"{_CFG} §3.4"
+    ADDRESS_EXPIRY = 5, "INTERNAL_ADDRESS_EXPIRY", "seconds for which the address may be used", f"{_CFG} §3.4"
+    IP4_DHCP = 6, "INTERNAL_IP4_DHCP", "a DHCP server there", f"{_CFG} §3.4"
+    APPLICATION_VERSION = 7, "APPLICATION_VERSION", "what the sender calls its software", f"{_CFG} §3.4"
+    IP4_SUBNET = 13, "INTERNAL_IP4_SUBNET", "a network behind the gateway", f"{_CFG} §3.4"
+    SUPPORTED_ATTRIBUTES = 14, "SUPPORTED_ATTRIBUTES", "attributes that the sender knows", f"{_CFG} §3.4"
     XAUTH_TYPE = 16520, "XAUTH-TYPE", "kind of login", f"{_XAUTH} §6.2"
     XAUTH_USER_NAME = 16521, "XAUTH-USER-NAME", "who logs in", f"{_XAUTH} §6.2"
     XAUTH_USER_PASSWORD = 16522, "XAUTH-USER-PASSWORD", "the user's password", f"{_XAUTH} §6.2"
@@ -43,7 +43,7 @@ class ConfigurationAttributeType(Number):
 
     @classmethod
     def unnamed(cls, value: int) -> str:
-        """16384 to 32767 are for private use (draft-dukes-ike-mode-cfg-02 §3.3)."""
+        """16384 to 32767 are for private use (draft-dukes-ike-mode-cfg-02 §3.4)."""
         return "private use" if value >= 16384 else "unassigned"
 
 

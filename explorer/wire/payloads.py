@@ -321,7 +321,7 @@ class IsakmpLifetimeNotification(Notification, key="notification"):
 
 
 class CountedNotification(Notification, key="notification"):
-    """R-U-THERE and its answer: the data are a sequence number (RFC 3706 §5.4)."""
+    """R-U-THERE and its answer: the data are a sequence number (RFC 3706 §5.3)."""
 
     data: bytes = rest(label="Notification data", default=b"", say=say.number_in_octets)
 

@@ -13,7 +13,8 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("show", "nope"), "no scenario is called 'nope'; expected one of ikev1-main-psk"),
+        (("show", "nope"), "no scenario is called 'nope'; expected one of “ike-explorer scenarios list”"),
+        (("show", "ikev1-main-pks"), "did you mean ikev1-main-psk"),
         (("show", "nope.toml"), "nope.toml: cannot be read"),
         (("show", "a\nb.toml"), r"a\nb.toml: cannot be read"),
         (("show", "/"), "/: cannot be read"),

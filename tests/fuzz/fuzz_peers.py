@@ -1,4 +1,4 @@
-"""Fuzz targets: the codec, and both peers in every state.  The first octet of an input picks the target.
+"""Fuzz targets: the codec, and both peers in every state.  The first two octets of an input pick the target.
 
 Coverage-guided (needs the ``fuzz`` dependencies)::
 
@@ -12,28 +12,36 @@ from __future__ import annotations
 
 import random  # noqa: TID251 - random is used to mutate, from a seed
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stage import HEADER, MOST_EVENTS, Stage, stages
+from stage import HEADER, MOST_EVENTS, Stage, play, stages
 
 from explorer.errors import WireError
-from explorer.events import Role
+from explorer.events import Datagram, Role
 from explorer.lab.entropy import SeededEntropy
+from explorer.lab.scenario import Scenario
 from explorer.octets import Buffer, Span
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
 from explorer.registry.ip import IpProtocol
+from explorer.wire.ah import read_ah
 from explorer.wire.esp import read_content, read_esp, read_sealed
 from explorer.wire.field import Field, Tree
 from explorer.wire.ip import build_echo, build_ipv4
 from explorer.wire.message import open_message, read_message
-from explorer.wire.payloads import IsakmpHeader
+from explorer.wire.payloads import BODIES_ENCRYPTED, KEY_ENCRYPTED_TOO, PAYLOADS, IsakmpHeader
 from explorer.wire.structure import build
 
 CORPUS = Path(__file__).parent / "corpus"
+MAIN = "ikev1-main-psk-"
+WATCHED = ("ikev1-main-psk", "ikev1-aggressive-pke", "ikev1-remote-access-hybrid")
+"""Scenarios that the eavesdropper is let into."""
+
+_DIALECTS = {"plain": PAYLOADS, "bodies": BODIES_ENCRYPTED, "key-too": KEY_ENCRYPTED_TOO}
+_SPOKEN = {"plain": "ikev1-aggressive-psk", "bodies": "ikev1-aggressive-pke", "key-too": "ikev1-main-revised-pke"}
 
 
 class Target(NamedTuple):
@@ -111,6 +119,18 @@ def _read_sealed(octets: bytes) -> None:
     assert build(packet) == octets
 
 
+def _read_ah(octets: bytes) -> None:
+    header, packet, tree = read_ah(Buffer("datagram", octets), (16, 12))
+    check_tree(tree)
+    size = len(build(header))
+    assert build(header) + (build(packet) if packet is not None else octets[size:]) == octets
+
+
+def _read_dialect(dialect: str, octets: bytes) -> None:
+    message = read_message(Buffer("datagram", octets), _DIALECTS[dialect])
+    check_tree(message.trees[0])
+
+
 def _read_content(octets: bytes) -> None:
     sealed = Buffer("datagram", bytes(8) + octets)
     inner, trailer, tree = read_content(octets, Span(sealed, 8, len(sealed.octets)))
@@ -121,13 +141,16 @@ def _read_content(octets: bytes) -> None:
 # ---------------------------------------------------------------- the eavesdropper
 
 
-def watch(run: list[tuple[bytes, str]], at: int, source: str, octets: bytes) -> None:
-    """An eavesdropper on a whole run; datagram ``at`` is another one than it was."""
+def watch(run: list[tuple[Datagram, Role]], at: int, sender: Role, octets: bytes) -> None:
+    """An eavesdropper on a whole run; datagram ``at`` is another one than it was, or comes from the other side."""
     observer = Ikev1Observer(SeededEntropy(1, "eavesdropper"))
-    for datagram, address in (*run[:at], (octets, source), *run[at + 1 :]):
-        observer.see(datagram, address)
+    changed = run[at][0]._replace(octets=octets)
+    for datagram, role in (*run[:at], (changed, sender), *run[at + 1 :]):
+        if not EspObserver.is_ipsec(datagram):
+            observer.see(datagram, role)
         assert _count_events(observer) < MOST_EVENTS
-    EspObserver().see(octets)
+    observer.see(changed, sender)
+    EspObserver().see(changed)
 
 
 def _count_events(observer: Ikev1Observer) -> int:
@@ -140,12 +163,8 @@ def _count_events(observer: Ikev1Observer) -> int:
 # ---------------------------------------------------------------- the list of targets
 
 
-def deliver_raw(stage: Stage, octets: bytes) -> None:
-    stage.deliver("udp", octets)
-
-
-def deliver_esp(stage: Stage, octets: bytes) -> None:
-    stage.deliver("esp", octets)
+def deliver_raw(stage: Stage, kind: str, octets: bytes) -> None:
+    stage.deliver(kind, octets)
 
 
 def deliver_sealed(stage: Stage, plaintext: bytes) -> None:
@@ -159,59 +178,76 @@ def deliver_signed(stage: Stage, rest: bytes) -> None:
     stage.deliver("udp", stage.sign(rest), by_the_peer=True)
 
 
-_HASH_FIRST = bytes((1, 0, 0, 24))  # a HASH payload of 20 octets, then an SA
+_HASH = bytes((0, 0, 24))
+"""The rest of the generic header of a HASH payload of 20 octets."""
+
+
+def behind_hash(plaintext: bytes) -> bytes:
+    """What a HASH in front covers; nothing where there is none."""
+    return plaintext[24:] if plaintext[1:4] == _HASH else b""
+
+
+def host_targets(stage: Stage) -> Iterator[Target]:
+    label, plaintext = stage.label, stage.plaintext()
+    yield Target(f"{label}-udp", partial(deliver_raw, stage, "udp"), stage.expected("udp").octets)
+    if plaintext:
+        yield Target(f"{label}-sealed", partial(deliver_sealed, stage), plaintext)
+    if stage.sign(b""):
+        yield Target(f"{label}-signed", partial(deliver_signed, stage), behind_hash(plaintext))
+    if stage.host.ipsec._inbound:
+        yield Target(f"{label}-ip", partial(deliver_raw, stage, "ip"), stage.expected("ip").octets)
+
+
+def observer_targets(scenario: Scenario) -> Iterator[Target]:
+    run = [(act.datagram, role.other) for role, act in play(scenario) if act.octets]
+    for at, (datagram, _) in enumerate(run):
+        for sender in (Role.INITIATOR, Role.RESPONDER):
+            label = f"eavesdropper-{scenario.name}-{at}-{sender}"
+            yield Target(label, partial(watch, run, at, sender), datagram.octets)
+
+
+def codec_targets(scenes: list[Stage]) -> Iterator[Target]:
+    echo = build_ipv4(bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2)), IpProtocol.ICMP, build_echo(8, 1, 1, b"Anybody?"))
+    padding = -(len(echo) + 2) % 16
+    content = echo + bytes(range(1, padding + 1)) + bytes((padding, 4))
+    packets = {act.datagram.protocol: act.octets for stage in scenes for act in stage.acts if act.kind == "ip"}
+    esp, ah = packets[IpProtocol.ESP], packets[IpProtocol.AH]
+    inside = max((stage.plaintext() for stage in scenes if stage.plaintext()[1:4] == _HASH), key=len)
+    yield Target("codec-message", partial(codec, _read_message), scenes[0].acts[1].octets)
+    yield Target("codec-inside", partial(codec, _open_message), b"\x08" + inside)
+    yield Target("codec-esp", partial(codec, _read_esp), b"\x01" + esp)
+    yield Target("codec-sealed-esp", partial(codec, _read_sealed), esp)
+    yield Target("codec-ah", partial(codec, _read_ah), ah)
+    yield Target("codec-content", partial(codec, _read_content), content)
+    for dialect in ("plain", "bodies", "key-too"):
+        message = next(stage.expected("udp").octets for stage in scenes if stage.scenario.name == _SPOKEN[dialect])
+        yield Target(f"codec-dialect-{dialect}", partial(codec, partial(_read_dialect, dialect)), message)
 
 
 @cache
 def targets() -> list[Target]:
-    found = []
-    datagrams: list[tuple[bytes, str]] = []
     scenes = list(stages())
-    for stage in scenes:
-        label, plaintext = stage.label, stage.plaintext()
-        found.append(Target(f"{label}-udp", partial(deliver_raw, stage), stage.expected("udp")))
-        if plaintext:
-            found.append(Target(f"{label}-sealed", partial(deliver_sealed, stage), plaintext))
-        if stage.sign(b""):
-            rest = plaintext[24:] if plaintext[1:4] == _HASH_FIRST[1:] else b""
-            found.append(Target(f"{label}-signed", partial(deliver_signed, stage), rest))
-        if stage.host.esp._inbound:
-            found.append(Target(f"{label}-esp", partial(deliver_esp, stage), stage.expected("esp")))
-    first = scenes[0].scenario
-    acts = {role: next(s.acts for s in scenes if s.scenario is first and s.role is role) for role in
-            (Role.INITIATOR, Role.RESPONDER)}
-    queues = {role: [act.octets for act in acts[role] if act.kind == "udp"] for role in acts}
-    receiver = Role.RESPONDER
-    while queues[receiver]:
-        source = first.initiator.address if receiver is Role.RESPONDER else first.responder.address
-        datagram = queues[receiver].pop(0)
-        for address, who in ((first.initiator.address, "initiator"), (first.responder.address, "responder")):
-            see = partial(watch, datagrams, len(datagrams), address)
-            found.append(Target(f"eavesdropper-{len(datagrams)}-{who}", see, datagram))
-        datagrams.append((datagram, source))
-        last = len(datagrams) == 6  # after Main Mode's sixth message the initiator speaks again
-        receiver = Role.RESPONDER if last else receiver.other
-    echo = build_ipv4(bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2)), IpProtocol.ICMP, build_echo(8, 1, 1, b"Anybody?"))
-    padding = -(len(echo) + 2) % 16
-    content = echo + bytes(range(1, padding + 1)) + bytes((padding, 4))
-    esp = next(act.octets for act in acts[Role.RESPONDER] if act.kind == "esp")
-    inside = max((stage.plaintext() for stage in scenes if stage.plaintext()[:4] == _HASH_FIRST), key=len)
-    found += [
-        Target("codec-message", partial(codec, _read_message), datagrams[0][0]),
-        Target("codec-inside", partial(codec, _open_message), b"\x08" + inside),
-        Target("codec-esp", partial(codec, _read_esp), b"\x01" + esp),
-        Target("codec-sealed-esp", partial(codec, _read_sealed), esp),
-        Target("codec-content", partial(codec, _read_content), content),
-    ]
-    assert len(found) <= 256
+    found = [target for stage in scenes for target in host_targets(stage)]
+    for name in WATCHED:
+        found += observer_targets(next(stage.scenario for stage in scenes if stage.scenario.name == name))
+    found += codec_targets(scenes)
+    assert len(found) < 1 << 16
     return found
 
 
+PICK = 2
+"""Octets that pick the target."""
+
+
+def target_of(data: bytes) -> Target:
+    everything = targets()
+    return everything[int.from_bytes(data[:PICK], "big") % len(everything)]
+
+
 def entry(data: bytes) -> None:
-    """One input: an octet that picks the target, and what that target takes."""
-    if data:
-        everything = targets()
-        everything[data[0] % len(everything)].run(data[1:])
+    """One input: two octets that pick the target, and what that target takes."""
+    if len(data) >= PICK:
+        target_of(data).run(data[PICK:])
 
 
 # ---------------------------------------------------------------- mutations that know the format
@@ -221,7 +257,7 @@ _TELLING = (0, 1, 2, 3, 4, 5, 8, 10, 12, 13, 14, 16, 20, 28, 32, 127, 128, 255)
 
 def mutate(data: bytes, chance: random.Random) -> bytes:
     """A few changes; then, more often than not, the header's Length is made right again."""
-    octets = bytearray(data[1:])
+    octets = bytearray(data[PICK:])
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         at, kind = chance.randrange(len(octets) + 1), chance.random()
         if kind < 0.55 and at < len(octets):
@@ -232,18 +268,18 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
             octets[at:at] = chance.randbytes(chance.choice((1, 2, 4, 8, 16)))
         else:
             octets += octets[at : at + 64]
-    if len(octets) >= HEADER and chance.random() < 0.8 and "-udp" in targets()[data[0] % len(targets())].label:
+    if len(octets) >= HEADER and chance.random() < 0.8 and "-udp" in target_of(data).label:
         octets[24:28] = len(octets).to_bytes(4, "big")
-    return data[:1] + bytes(octets)
+    return data[:PICK] + bytes(octets)
 
 
 def examples() -> dict[str, bytes]:
     """The corpus by file name: each target's genuine input, and one mutation of it."""
     files = {}
     for index, target in enumerate(targets()):
-        genuine = bytes((index,)) + target.example
+        genuine = index.to_bytes(PICK, "big") + target.example
         files[f"{target.label}.bin"] = genuine
-        if "-pfs-" not in target.label:
+        if MAIN in target.label or target.label.startswith("codec"):
             files[f"{target.label}-mutated.bin"] = mutate(genuine, random.Random(index))
     return files
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from our_side import OurSide, certified, our_config, phase1, phase2
 
 from explorer.content import content_folder
 from explorer.engine.negotiation import LifeRule
-from explorer.events import Role, SaEnded
+from explorer.events import Notified, Role, SaEnded
 from explorer.protocols.ikev1.config import Gateway
 from explorer.protocols.ikev1.identity import Identity, host_identity
 from explorer.registry.ipsec import AuthenticationAlgorithm, IdType
@@ -120,6 +121,26 @@ def test_packets_pass(machine: Machine, tmp_path: Path) -> None:
     assert "3 received" in log.read_text(encoding="utf-8"), ours.refused()
 
 
+def test_we_rekey(machine: Machine, tmp_path: Path) -> None:
+    log = tmp_path / "ping.txt"
+    with closing(our_gateway(machine)) as ours:
+        come_up(ours, Vpnc(machine, tmp_path, "--natt-mode", "force-natt"))
+        ours.do(partial(ours.peer.start_quick, replaces=True))
+        assert ours.serve_until(lambda: len(ours.installed("ESP")) == 4), ours.refused()
+        ping = machine.start(program("ping"), "-c", "3", "-i", "0.2", "-W", "2", BEHIND_US, log=log)
+        assert ours.serve_until(lambda: ping.poll() is not None)
+    assert "3 received" in log.read_text(encoding="utf-8"), ours.refused()
+
+
+def test_we_ask_whether_it_lives(machine: Machine, tmp_path: Path) -> None:
+    with closing(our_gateway(machine)) as ours:
+        come_up(ours, Vpnc(machine, tmp_path))
+        before = len(answers(ours))
+        ours.do(ours.peer.start_dpd)
+        assert ours.serve_until(lambda: len(answers(ours)) > before)
+    assert ours.refused() == []
+
+
 def test_newer_groups(machine: Machine, tmp_path: Path) -> None:
     method = AuthenticationMethod.XAUTH_INIT_PSK
     with closing(our_gateway(
@@ -156,6 +177,11 @@ def test_another_password(machine: Machine, tmp_path: Path) -> None:
     assert "authentication unsuccessful" in vpnc.log()
     assert len(ours.installed("ISAKMP")) == 1
     assert ours.installed("ESP") == []
+
+
+def answers(ours: OurSide) -> list[Notified]:
+    """Signs of life that have come."""
+    return [event for event in ours.said(Notified) if "R-U-THERE-ACK" in event.notify]
 
 
 def ended(ours: OurSide) -> set[str]:

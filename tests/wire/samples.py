@@ -24,9 +24,9 @@ from explorer.wire.payloads import (
     NatDetection,
     NatOriginalAddress,
     Nonce,
-    Notification,
     OpaquePayload,
     PlainIdentification,
+    PlainNotification,
     Proposal,
     RangeIdentification,
     SecurityAssociation,
@@ -88,8 +88,8 @@ SAMPLES: list[Structure] = [
     AttributesPayload(message=2, identifier=7, attributes=(of_octets(16521, b"alice"), of_octets(16522, b"secret"))),
     AttributesPayload(message=3, identifier=7, attributes=(of_octets(1, b"\x0a\0\0\x09"), basic(16527, 1))),
     EncryptedBody(data=bytes(range(64))),
-    Notification(protocol=3, notify_type=14, spi=b"\1\2\3\4", data=LIFE_IN_SECONDS),
-    Notification(protocol=1, notify_type=24578, spi=bytes(16)),
+    PlainNotification(protocol=3, notify_type=14, spi=b"\1\2\3\4", data=LIFE_IN_SECONDS),
+    PlainNotification(protocol=1, notify_type=24578, spi=bytes(16)),
     LifetimeNotification(protocol=3, notify_type=24576, spi=b"\1\2\3\4", attributes=(basic(1, 1), basic(2, 600))),
     IsakmpLifetimeNotification(
         protocol=1, notify_type=24576, spi=bytes(16), attributes=(basic(11, 1), basic(12, 600))

@@ -11,7 +11,7 @@ from explorer.trace.trace import Trace
 from explorer.wire.esp import read_content, read_esp, read_sealed
 from explorer.wire.field import Field
 from explorer.wire.message import HEADER_SIZE, build_chain, open_message, read_message, typed
-from explorer.wire.payloads import Delete, IsakmpHeader, Nonce, Notification, Payload, SecurityAssociation
+from explorer.wire.payloads import Delete, IsakmpHeader, Nonce, Payload, PlainNotification, SecurityAssociation
 from explorer.wire.structure import build
 
 SA = SecurityAssociation(proposals=(FOR_ISAKMP,))
@@ -124,7 +124,7 @@ def test_attributes_before_a_faulty_one_are_kept() -> None:
 
 
 CUT: list[Payload] = [
-    Notification(protocol=3, notify_type=14, spi=b"\1\2\3\4"),
+    PlainNotification(protocol=3, notify_type=14, spi=b"\1\2\3\4"),
     Delete(protocol=3, spi_size=4, spi_count=2, spis=b"\1\2\3\4\5\6\7\x08"),
     SecurityAssociation(proposals=(FOR_ESP,)),
     SA,

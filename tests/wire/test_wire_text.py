@@ -9,7 +9,7 @@ from explorer.octets import Buffer
 from explorer.wire import say
 from explorer.wire.field import Field
 from explorer.wire.message import HEADER_SIZE, read_message
-from explorer.wire.payloads import IsakmpHeader, Notification, TextIdentification, VendorId
+from explorer.wire.payloads import IsakmpHeader, PlainNotification, TextIdentification, VendorId
 from explorer.wire.structure import Structure, build, parse
 
 ESCAPE = b"\x1b[31mred\x1b]0;title\x07\x9b2J\r\n\t\x00\x7f\x85"
@@ -38,7 +38,7 @@ def test_two_texts_are_equal_only_if_their_octets_are(octets: bytes) -> None:
     VendorId(data=ESCAPE),
     TextIdentification(id_type=2, data=ESCAPE),
     TextIdentification(id_type=11, data=ESCAPE),
-    Notification(protocol=1, notify_type=14, data=ESCAPE),
+    PlainNotification(protocol=1, notify_type=14, data=ESCAPE),
 ], ids=lambda p: type(p).__name__)
 def test_escape_sequences_never_reach_a_view(payload: Structure) -> None:
     _, tree = parse(type(payload), Buffer("p", build(payload)))

@@ -50,7 +50,7 @@ class NewGroupMode(Protected):
                     self.group = match
                     self.ledger.learn(answer(self.ledger["SAi_b"], proposal, transform, None, str(self.party.role)))
                     return
-        raise Refusal("Nobody has told this side to trust that group", _CITE, NotifyType.NO_PROPOSAL_CHOSEN)
+        raise Refusal("Nobody has told this side to trust that group", _CITE, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
 
     def check(self) -> None:
         """The answer is the proposal, unchanged."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _C = ConfigurationAttributeType
 _M = ConfigurationMessage
 _XAUTH = "draft-beaulieu-ike-xauth-02 §6.2"
-_CFG = "draft-dukes-ike-mode-cfg-02 §3.3"
+_CFG = "draft-dukes-ike-mode-cfg-02 §3.4"
 _EVERYWHERE = Identity(int(IdType.IPV4_ADDR_SUBNET), bytes(8))
 
 

@@ -245,7 +245,8 @@ class Session:
 
     def _hear(self, exchange: Exchange, message: Message, now: float) -> None:
         """Act on notifications and deletions, whichever message they came with."""
-        protected = exchange.message.header.encrypted
+        # Encryption alone does not say who has written it: in Main Mode no hash covers a notification.
+        protected = isinstance(exchange, Protected)
         for payload in exchange.message.payloads:
             if isinstance(payload, Notification):
                 self._notified(exchange, payload, now, protected=protected)

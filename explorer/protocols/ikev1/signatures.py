@@ -127,12 +127,13 @@ class Signatures(Authentication):
         if body[:1] != bytes((CertificateEncoding.X509_SIGNATURE,)):
             name = CertificateEncoding.name_of(body[0]) if body else "none"
             raise Refusal(
-                f"The certificate is encoded as {name}", "RFC 2408 §5.9", NotifyType.CERT_TYPE_UNSUPPORTED
+                f"The certificate is encoded as {name}", "RFC 2408 §5.9", NotifyType.INVALID_CERT_ENCODING
             )
         try:
             certificate = parse(body[1:])
         except ValueError as error:
-            raise Refusal(f"{error}", "RFC 2408 §5.9", NotifyType.INVALID_CERT_ENCODING) from error
+            said = str(error)
+            raise Refusal(said[:1].upper() + said[1:], "RFC 2408 §5.9", NotifyType.INVALID_CERTIFICATE) from error
         reason = check_chain(certificate, x.party.config.authorities, x.party.config.epoch + x.party.link.now)
         if reason:
             said = f"The certificate of {certificate.subject_text} {reason}"
