@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def _feed(parts: Sequence[bytes]) -> str:
+def feed(parts: Sequence[bytes]) -> str:
     """Octets to standard input; the parts stay apart, so that a reader can tell them from one another."""
     words = " ".join(part.hex().upper() for part in parts if part)
     return f"printf %s {words or chr(39) * 2} | basenc --base16 -d"
@@ -32,12 +32,12 @@ def hmac(name: str, key: bytes, parts: Sequence[bytes]) -> str:
     if not key:
         data = b"".join(parts).hex()
         return f"python3 -c \"import hmac; print(hmac.digest(b'', bytes.fromhex('{data}'), '{name}').hex())\""
-    return f"{_feed(parts)} | openssl dgst -{name} -mac HMAC -macopt hexkey:{key.hex()} -r | cut -d' ' -f1"
+    return f"{feed(parts)} | openssl dgst -{name} -mac HMAC -macopt hexkey:{key.hex()} -r | cut -d' ' -f1"
 
 
 def digest(name: str, parts: Sequence[bytes]) -> str:
     """A plain hash."""
-    return f"{_feed(parts)} | openssl dgst -{name} -r | cut -d' ' -f1"
+    return f"{feed(parts)} | openssl dgst -{name} -r | cut -d' ' -f1"
 
 
 def power(base: bytes, exponent: bytes, modulus: bytes) -> str:
@@ -49,4 +49,4 @@ def power(base: bytes, exponent: bytes, modulus: bytes) -> str:
 def encrypt(name: str, key: bytes, iv: bytes, plaintext: bytes) -> str:
     """CBC without padding."""
     enc = f"openssl enc -{name} -K {key.hex()} -iv {iv.hex()} -nopad"
-    return f"{_feed([plaintext])} | {enc} | od -An -v -tx1 | tr -d ' \\n'; echo"
+    return f"{feed([plaintext])} | {enc} | od -An -v -tx1 | tr -d ' \\n'; echo"

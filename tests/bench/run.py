@@ -229,7 +229,12 @@ def measure_show() -> Iterator[Figure]:
 # ---------------------------------------------------------------- the table
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
-    "run": measure_run, "modes": measure_modes, "codec": measure_codec, "frame": measure_frame, "show": measure_show, "key": measure_key,
+    "run": measure_run,
+    "modes": measure_modes,
+    "codec": measure_codec,
+    "frame": measure_frame,
+    "show": measure_show,
+    "key": measure_key,
 }
 
 
