@@ -224,6 +224,18 @@ class EncryptedBody(Payload, label="Encrypted payload body", cite="RFC 2409 §5.
     data: bytes = rest(label="Encrypted body")
 
 
+class EncryptedIdentification(EncryptedBody, label="Identification payload", key="encrypted_body"):
+    """An identity that only the receiver can read."""
+
+
+class EncryptedNonce(EncryptedBody, label="Nonce payload", key="encrypted_body"):
+    """A nonce that only the receiver can read."""
+
+
+class EncryptedKeyExchange(EncryptedBody, label="Key Exchange payload", key="encrypted_body"):
+    """A public value that only the receiver can read (RFC 2409 §5.3)."""
+
+
 def _say_vendor(octets_: Any) -> str:
     """What a Vendor ID announces, where that is known."""
     known = VendorIdentifier.find(octets_) if isinstance(octets_, bytes) else None
@@ -379,10 +391,10 @@ PAYLOADS: dict[int, type[Payload]] = {
 
 BODIES_ENCRYPTED: dict[int, type[Payload]] = {
     **PAYLOADS,
-    PayloadType.ID: EncryptedBody,
-    PayloadType.NONCE: EncryptedBody,
+    PayloadType.ID: EncryptedIdentification,
+    PayloadType.NONCE: EncryptedNonce,
 }
 """How payloads are read where the bodies of ID and Nonce are encrypted with a public key (RFC 2409 §5.2)."""
 
-KEY_ENCRYPTED_TOO: dict[int, type[Payload]] = {**BODIES_ENCRYPTED, PayloadType.KE: EncryptedBody}
+KEY_ENCRYPTED_TOO: dict[int, type[Payload]] = {**BODIES_ENCRYPTED, PayloadType.KE: EncryptedKeyExchange}
 """How they are read in the revised mode, which encrypts KE too (RFC 2409 §5.3)."""

@@ -54,7 +54,7 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
     if workspace.at_end_of_step and isinstance(refusal, Refused):
         return _refused(refusal)
     if workspace.at_end_of_step and words is not None:
-        return words.headline, words.why, words.where
+        return words.headline, _on_the_way(workspace) or words.why, words.where
     event = workspace.entry.event
     headline = _headline(workspace, event)
     if isinstance(event, Learned):
@@ -67,6 +67,24 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
     if isinstance(event, Sent | Received) and is_packet(workspace.step):
         where = "RFC 4303 §3.3" if isinstance(event, Sent) else "RFC 4303 §3.4"
     return headline, why, getattr(event, "citation", "") or where
+
+
+_FATES = {
+    "lost": "The link loses it, and nobody reads it. Its sender will send it again when no answer has come for a while.",
+    "delivered twice": "The link delivers it twice. The second copy moves nothing: it gets the same octets for an answer.",
+    "delayed": "The link keeps it back. Its sender cannot tell that from a loss, and may send the same octets again.",
+    "changed": "Somebody on the way changes it. What arrives is not what was sent, and only a check could tell.",
+}
+
+
+def _on_the_way(workspace: Workspace) -> str:
+    """What the link does to the message; or that it has been sent before."""
+    step = workspace.step
+    if step.fate:
+        return _FATES[step.fate]
+    sent = next(e.event for e in workspace.trace.entries[step.first :] if isinstance(e.event, Sent))
+    again = isinstance(sent, Sent) and sent.again
+    return "The same octets once more, as no answer has come, or as the other side has asked again." if again else ""
 
 
 def _kind(event: Event) -> str:

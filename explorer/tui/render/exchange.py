@@ -26,7 +26,7 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     products = products_of(workspace.trace)
     for step in workspace.trace.steps:
         rows.append(_message(workspace, step, width))
-        rows.extend(_product(workspace, scope, text, width) for scope, text in products.get(step.number, []))
+        rows.extend(_product(workspace, step.number, scope, text, width) for scope, text in products.get(step.number, []))
     if workspace.trace.outcome == "failed":
         rows.append(Line([Piece(f"{'·· nothing more is sent ··':^{width - 4}}", "muted")]))
     return rows
@@ -172,13 +172,15 @@ def shorten(notation: str, room: int) -> str:
     return cut if len(cut) <= room else fit(notation, room)
 
 
-def _product(workspace: Workspace, scope: str, text: str, width: int) -> Line:
+def _product(workspace: Workspace, number: int, scope: str, text: str, width: int) -> Line:
+    """What has come of message ``number``; what is not selectable as an SA is done once that message is."""
     selected = bool(scope) and workspace.selection.sa == scope
     dots = "··" if width < 50 else "········"
-    words = f"{dots} {text} {dots}"
     room = width - 8
+    words = f"{dots} {fit(text, room - 2 * len(dots) - 2).rstrip()} {dots}"
     padded = f"{words:^{room}}"
-    done = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at)) or not scope
+    held = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
+    done = held or number < workspace.step.number or (not scope and number == workspace.step.number)
     role = "derived" if selected else "text" if done else "muted"
     pieces = [
         Piece("▌" if selected else " ", "derived", True),
