@@ -268,12 +268,14 @@ class ConfigurationAttribute(Attribute, key="attribute"):
     """Reads the attributes of an Attributes payload."""
 
 
-for _cls, _namespace in (
-    (ConfigurationAttribute, CONFIGURATION_NAMESPACE),
-    (IsakmpAttribute, ISAKMP_NAMESPACE),
-    (IpsecAttribute, IPSEC_NAMESPACE),
-    (Attribute, Namespace("attribute", Number, {})),
-):
-    _one = _reader(_namespace)
-    _cls._read = staticmethod(_one)  # noqa: SLF001 - the hand-written reader takes the compiled one's place
-    _cls.read_run = staticmethod(_run_reader(_namespace, _one))
+def reads(cls: type[Attribute], namespace: Namespace) -> None:
+    """Let a class read the attributes of a namespace, one or a run of them."""
+    one = _reader(namespace)
+    cls._read = staticmethod(one)  # noqa: SLF001 - the hand-written reader takes the compiled one's place
+    cls.read_run = staticmethod(_run_reader(namespace, one))
+
+
+reads(ConfigurationAttribute, CONFIGURATION_NAMESPACE)
+reads(IsakmpAttribute, ISAKMP_NAMESPACE)
+reads(IpsecAttribute, IPSEC_NAMESPACE)
+reads(Attribute, Namespace("attribute", Number, {}))

@@ -37,6 +37,13 @@ def ipv4_subnet(octets: object) -> str:
     return hexadecimal(octets)
 
 
+def ipv4_range(octets: object) -> str:
+    """First and last address, four octets each."""
+    if isinstance(octets, bytes) and len(octets) == 8:
+        return f"{ipv4(octets[:4])} to {ipv4(octets[4:])}"
+    return hexadecimal(octets)
+
+
 def ipv6(octets: object) -> str:
     """Sixteen octets as an address."""
     if isinstance(octets, bytes) and len(octets) == 16:

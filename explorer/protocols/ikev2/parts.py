@@ -1,0 +1,100 @@
+"""What a message is put together from, and how its payloads are named (RFC 7296 §1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from explorer.crypto.expression import Concat, Expr, Plain
+from explorer.crypto.term import Term
+from explorer.events import Binding
+from explorer.octets import Span
+from explorer.registry.ikev2 import V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import V2Delete, V2Notify, V2Payload
+from explorer.wire.ikev2_message import V2Message
+from explorer.wire.structure import build
+
+
+class Part(NamedTuple):
+    """One payload of a message to be.
+
+    Attributes:
+        word: as the RFC writes it, such as ``SAi2`` or ``N(COOKIE)``.
+        kind: its type.
+        payload: the structure.
+        terms: which term stands at which octet of its body.
+    """
+
+    word: str
+    kind: int
+    payload: V2Payload
+    terms: tuple[tuple[Term, int], ...] = ()
+
+
+def notify(kind: V2NotifyType, data: bytes = b"", terms: Sequence[tuple[Term, int]] = (), **where: object) -> Part:
+    """A notification."""
+    payload = V2Notify(notify_type=int(kind), data=data, **where)  # type: ignore[arg-type]
+    return Part(f"N({kind.label})", int(V2PayloadType.NOTIFY), payload, tuple(terms))
+
+
+def chain(parts: Sequence[Part]) -> tuple[int, Expr]:
+    """Type of the first payload, and the octets of all with their terms named in them."""
+    following = [part.kind for part in parts[1:]] + [int(V2PayloadType.NONE)]
+    pieces: list[Expr] = []
+    for part, kind in zip(parts, following, strict=True):
+        octets = build(part.payload, kind)
+        at = 0
+        for term, offset in sorted(part.terms, key=lambda item: item[1]):
+            if offset + 4 < at:
+                continue
+            pieces.append(Plain(f"{part.word}…" if at else part.word, octets[at : offset + 4]))
+            pieces.append(term)
+            at = offset + 4 + len(term.octets)
+        if at < len(octets):
+            pieces.append(Plain(part.word, octets[at:]))
+    return (parts[0].kind if parts else 0), Concat(tuple(pieces))
+
+
+def bind_parts(parts: Sequence[Part], message: V2Message) -> list[Binding]:
+    """Where the terms stand in the finished message."""
+    bindings = []
+    for index, part in enumerate(parts):
+        body = message.body(index)
+        for term, offset in part.terms:
+            at = body.start + offset
+            bindings.append(Binding(term, Span(body.buffer, at, at + len(term.octets))))
+    return bindings
+
+
+_WORDS = {
+    V2PayloadType.SA: "SA",
+    V2PayloadType.KE: "KE",
+    V2PayloadType.IDI: "IDi",
+    V2PayloadType.IDR: "IDr",
+    V2PayloadType.CERT: "CERT",
+    V2PayloadType.CERTREQ: "CERTREQ",
+    V2PayloadType.AUTH: "AUTH",
+    V2PayloadType.NONCE: "N",
+    V2PayloadType.VENDOR: "V",
+    V2PayloadType.TSI: "TSi",
+    V2PayloadType.TSR: "TSr",
+    V2PayloadType.CP: "CP",
+    V2PayloadType.EAP: "EAP",
+    V2PayloadType.DELETE: "D",
+}
+
+
+def word_of(payload: V2Payload, kind: int) -> str:
+    """What a received payload is called."""
+    if isinstance(payload, V2Notify):
+        return f"N({V2NotifyType.name_of(payload.notify_type)})"
+    if isinstance(payload, V2Delete):
+        return "D"
+    return next((word for known, word in _WORDS.items() if known == kind), f"payload {kind}")
+
+
+def notation(words: Sequence[str], *, encrypted: bool) -> str:
+    """A message as RFC 7296 writes it: ``HDR, SK {IDi, AUTH, …}``."""
+    inside = ", ".join(words)
+    return f"HDR, SK {{{inside}}}" if encrypted else ", ".join(("HDR", *words))
