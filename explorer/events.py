@@ -10,7 +10,7 @@ import msgspec
 from explorer.crypto.term import Term
 from explorer.octets import Span
 from explorer.wire.field import Tree
-from explorer.wire.payloads import Transform
+from explorer.wire.structure import Structure
 
 
 class Role(StrEnum):
@@ -91,7 +91,7 @@ class Comparison(NamedTuple):
     proposal: int
     transform: int
     verdicts: tuple[Verdict, ...]
-    offer: Transform
+    offer: Structure
 
     @property
     def first_mismatch(self) -> Verdict | None:

@@ -50,11 +50,13 @@ class Notation(NamedTuple):
     @cache
     def parse(text: str) -> Notation:
         """Read the notation of a transition row."""
-        parts = re.split(r"(\[[^]]*\])", text)
+        sealed = "SK {" in text  # RFC 7296 writes HDR, SK {…} for what RFC 2409 writes HDR*, …
+        parts = re.split(r"(\[[^]]*\])", text.replace("SK {", "").replace("}", ""))
         found = [Group(_words(part.strip("[]")), part.startswith("[")) for part in parts]
         head = _words(parts[0])[:1]
         groups = [Group(tuple(w for w in words if not w.startswith("HDR")), optional) for words, optional in found]
-        return Notation(head in (("HDR*",), ("HDR(*)",)), head == ("HDR(*)",), tuple(g for g in groups if g.words))
+        encrypted = sealed or head in (("HDR*",), ("HDR(*)",))
+        return Notation(encrypted, head == ("HDR(*)",), tuple(g for g in groups if g.words))
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.crypto.term import Term
 from explorer.events import Refused
-from explorer.registry.isakmp import NotifyType
+from explorer.registry.number import Number
 
 
 class Refusal(Exception):
@@ -20,7 +20,7 @@ class Refusal(Exception):
         self,
         reason: str,
         citation: str,
-        notify: NotifyType | None = None,
+        notify: Number | None = None,
         *,
         expected: Term | None = None,
         received: Term | None = None,

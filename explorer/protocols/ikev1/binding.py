@@ -10,11 +10,10 @@ from explorer.crypto.term import Nature, Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.notation import Notation, Word
 from explorer.engine.refusal import Refusal
-from explorer.events import Binding, Role, Sent
-from explorer.octets import Buffer, Span
+from explorer.events import Binding, Role
+from explorer.octets import Span
 from explorer.protocols.ikev1.words import EXTRA_WORDS
 from explorer.registry.isakmp import NotifyType, PayloadType
-from explorer.wire.field import Tree
 from explorer.wire.message import Message
 
 Named = list[tuple[str, Word | None]]
@@ -114,19 +113,3 @@ def bind_header(message: Message, ledger: Ledger, owner_of: OwnerOf, starter: st
         else:
             bindings.append(Binding(Term(symbol, span.octets, span, scope=ledger.scope, owner=owner), span))
     return bindings
-
-
-def repeat(sent: Sent) -> Sent:
-    """The same message once more: equal octets in buffers of their own, so that each can be told from the other."""
-    copies: dict[Buffer, Buffer] = {}
-
-    def copy(buffer: Buffer) -> Buffer:
-        if buffer not in copies:
-            parent = buffer.parent
-            moved = Span(copy(parent.buffer), parent.start, parent.end) if parent is not None else None
-            copies[buffer] = Buffer(buffer.name, buffer.octets, moved)
-        return copies[buffer]
-
-    trees = tuple(Tree(copy(tree.buffer), tree.root) for tree in sent.envelope.trees)
-    bindings = tuple(Binding(term, Span(copy(span.buffer), span.start, span.end)) for term, span in sent.bindings)
-    return Sent(sent.envelope._replace(trees=trees), bindings, again=True)

@@ -10,12 +10,13 @@ from explorer.crypto.term import Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.notation import Word
 from explorer.engine.refusal import Refusal
+from explorer.engine.repetition import repeat
 from explorer.engine.retransmission import Retransmission
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
 from explorer.events import Binding, Concluded, Decrypted, Envelope, Event, Making, Received, Role, Sent, StateChanged
 from explorer.octets import Buffer
-from explorer.protocols.ikev1.binding import Named, WordOf, bind_header, bind_words, match_words, repeat
+from explorer.protocols.ikev1.binding import Named, WordOf, bind_header, bind_words, match_words
 from explorer.protocols.ikev1.chain import IvChain
 from explorer.protocols.ikev1.link import Party
 from explorer.registry.isakmp import HeaderFlag, NotifyType, PayloadType

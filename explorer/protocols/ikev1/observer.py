@@ -12,6 +12,7 @@ from hashlib import sha256
 from explorer.crypto.term import Nature, Term
 from explorer.engine.ledger import Entropy, Ledger
 from explorer.engine.refusal import Refusal
+from explorer.engine.repetition import repeat
 from explorer.engine.rows import Row, match
 from explorer.errors import WireError
 from explorer.events import Binding, Datagram, Envelope, Event, Received, Refused, Role, Sent
@@ -19,7 +20,7 @@ from explorer.octets import Buffer
 from explorer.protocols.ikev1.aggressive_mode import AGGRESSIVE_MODE, AggressiveMode, first_offer
 from explorer.protocols.ikev1.answer import parse_sa
 from explorer.protocols.ikev1.authentication import authentication_of, is_spoken
-from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words, repeat
+from explorer.protocols.ikev1.binding import Named, bind_header, bind_words, match_words
 from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.informational import ClearInformational, Informational
 from explorer.protocols.ikev1.keepalive import OCTET, keepalive_envelope

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from explorer.engine.ledger import Entropy, Numbered
+from explorer.engine.link import Link
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
 from explorer.events import Datagram, Endpoint, Event, Refused, Role, SaInstalled
@@ -16,7 +17,7 @@ from explorer.protocols.ikev1.exchange import Exchange
 from explorer.protocols.ikev1.informational import Informational
 from explorer.protocols.ikev1.keepalive import Keepalive
 from explorer.protocols.ikev1.keys import phase1_scope
-from explorer.protocols.ikev1.link import Link, Party
+from explorer.protocols.ikev1.link import Party
 from explorer.protocols.ikev1.main_mode import MainMode
 from explorer.protocols.ikev1.new_group import NewGroupMode
 from explorer.protocols.ikev1.phase1 import Phase1
@@ -61,6 +62,7 @@ class Ikev1Peer:
         self._negotiations = 0
         self._keepalive = Keepalive(self._events.append)
         self._timers = Timers(self)
+        self._ports = config.port, config.natt_port
 
     # ---------------------------------------------------------------- what the owner asks for
 
@@ -70,7 +72,7 @@ class Ikev1Peer:
         Returns:
             the new session, or ``None`` if this side has not what it needs to begin.
         """
-        link = Link(self.config, Endpoint(self.config.address, self.config.port), remote)
+        link = Link(self._ports, Endpoint(self.config.address, self.config.port), remote)
         kind = MainMode if self.config.mode == "main" else AggressiveMode
         session = self._session(kind, Role.INITIATOR, link, now)
         known = (s for s in self.live_sessions() if s.usable and s.party.link.remote.address == remote.address)
@@ -356,7 +358,7 @@ class Ikev1Peer:
         kind = _PHASE_1[header.exchange_type]
         if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
-        return self._session(kind, Role.RESPONDER, Link(self.config, destination, source), now)
+        return self._session(kind, Role.RESPONDER, Link(self._ports, destination, source), now)
 
     def _forget_one(self) -> None:
         """Make room: a flood of first messages must not keep everybody else out for good."""
