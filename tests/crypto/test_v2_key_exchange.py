@@ -10,7 +10,6 @@ from known import cases, term
 from proving import proved
 
 from explorer.crypto.curves import BRAINPOOL_256, P_256, P_521, ExchangeCurve
-from explorer.crypto.expression import Expr
 from explorer.crypto.groups import SUPPORTED, modp_group
 from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
 from explorer.crypto.key_exchange_ecp import CurvePoint, EcpMethod
@@ -195,8 +194,9 @@ def formulas(method: KeyExchangeMethod) -> list[str]:
     i, r = drawn("i", method.private_size), drawn("r", method.response_private_size)
     KEi = initiator_value(method, "KEi", i, "")
     KEr = responder_value(method, "KEr", r, KEi, "")
-    made = (KEi, shared(method, "g^ir", i, KEr, "", initiator=True), KEr, shared(method, "", r, KEi, "", initiator=False))
-    return [str(held.expression) for held in made]
+    ours = shared(method, "g^ir", i, KEr, "", initiator=True)
+    theirs = shared(method, "g^ir", r, KEi, "", initiator=False)
+    return [str(held.expression) for held in (KEi, ours, KEr, theirs)]
 
 
 def test_formulas() -> None:
@@ -209,7 +209,7 @@ def test_formulas() -> None:
 def test_constants_say_where_they_stand() -> None:
     def cited(number: int) -> dict[str, str]:
         expression = METHODS[number].public(drawn("i", METHODS[number].private_size))
-        return {held.symbol: held.citation for held in Expr.terms(expression) if held.nature is Nature.CONSTANT}
+        return {held.symbol: held.citation for held in expression.terms() if held.nature is Nature.CONSTANT}
 
     assert cited(2) == {"g": "RFC 7296 Appendix B.2", "p": "RFC 7296 Appendix B.2"}
     assert cited(14) == {"g": "RFC 3526 §3", "p": "RFC 3526 §3"}
