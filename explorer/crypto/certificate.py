@@ -30,6 +30,7 @@ class Certificate(msgspec.Struct, frozen=True):
         public_key: the subject's key.
         not_before: first second of its validity, in seconds since 1970.
         not_after: last second of its validity.
+        spki: DER of the SubjectPublicKeyInfo, of which an IKEv2 CERTREQ has the hash.
         is_authority: whether its key may sign certificates (RFC 5280 §4.2.1.3, §4.2.1.9).
     """
 
@@ -41,6 +42,7 @@ class Certificate(msgspec.Struct, frozen=True):
     public_key: RsaKey | EcdsaKey
     not_before: int
     not_after: int
+    spki: bytes
     is_authority: bool
 
 
@@ -51,6 +53,7 @@ def parse(der: bytes) -> Certificate:
         ValueError: it is none, or has a key that a peer here cannot use; one line.
     """
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     try:
         read = _load(der)
@@ -68,6 +71,7 @@ def parse(der: bytes) -> Certificate:
         public_key=_public_key(read),
         not_before=int(read.not_valid_before_utc.timestamp()),
         not_after=int(read.not_valid_after_utc.timestamp()),
+        spki=read.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         is_authority=is_authority,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from explorer.crypto.algorithms import AES_BY_BITS, TRIPLE_DES_CBC
+from explorer.crypto.algorithms import AES_BY_BITS, DES_CBC, TRIPLE_DES_CBC
 from explorer.crypto.cipher_modes import Cbc, Ccm, ChaCha20Poly1305Mode, Counter, Gcm, Mode, Null
 from explorer.crypto.expression import Expr, Token
 
@@ -71,10 +71,11 @@ def _aes() -> Iterator[Encryption]:
             yield Encryption(f"AES-CCM-{icv_size}-{bits}", size, 3, 8, 1, icv_size, ccm)
 
 
+DES = Encryption("DES-CBC", 8, 0, 8, 8, 0, Cbc(DES_CBC))
 TRIPLE_DES = Encryption("3DES-CBC", 24, 0, 8, 8, 0, Cbc(TRIPLE_DES_CBC))
 CHACHA20_POLY1305 = Encryption("CHACHA20-POLY1305", 32, 4, 8, 1, 16, ChaCha20Poly1305Mode())
 NULL = Encryption("NULL", 0, 0, 0, 1, 0, Null())
-ENCRYPTIONS = {encryption.label: encryption for encryption in (*_aes(), TRIPLE_DES, CHACHA20_POLY1305, NULL)}
+ENCRYPTIONS = {encryption.label: encryption for encryption in (*_aes(), DES, TRIPLE_DES, CHACHA20_POLY1305, NULL)}
 """By label, such as ``AES-CBC-128``, ``AES-CTR-256`` or ``AES-GCM-16-256``: 16 octets of ICV, a key of 256 bits."""
 
 

@@ -10,6 +10,8 @@ from explorer.lab.entropy import SeededEntropy
 from explorer.protocols.esp.endpoint import IpsecEndpoint
 from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.peer import Ikev1Peer
+from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.peer import Ikev2Peer
 from explorer.registry.ip import IcmpType, IpProtocol
 from explorer.wire.ip import build_echo, build_ipv4
 
@@ -19,12 +21,14 @@ _IDENTIFIER = 0x1CE
 class Host:
     """Everything at one address, and the host behind it that sends and answers pings."""
 
-    def __init__(self, role: Role, config: Config, inner: str, remote: str, seed: int) -> None:
+    def __init__(self, role: Role, config: Config | V2Config, inner: str, remote: str, seed: int) -> None:
         entropy = SeededEntropy(seed, str(role))
         self.role = role
         self.config = config
         self.remote = Endpoint(remote, 500)
-        self.ike = Ikev1Peer(config, entropy, role)
+        self.ike: Ikev1Peer | Ikev2Peer = (
+            Ikev1Peer(config, entropy, role) if isinstance(config, Config) else Ikev2Peer(config, entropy, role)
+        )
         self.ipsec = IpsecEndpoint(entropy, role, config.address, remote)
         self.inner = IPv4Address(inner).packed
         self.pings = 0
@@ -59,9 +63,9 @@ class Host:
     def events(self) -> Iterator[Event]:
         """Everything that was said since the last call; negotiated SAs go to the IPsec endpoint on the way."""
         while (event := self.ike.next_event()) is not None:
-            if isinstance(event, SaInstalled) and event.sa.protocol != "ISAKMP":
+            if isinstance(event, SaInstalled) and event.sa.protocol in ("ESP", "AH"):
                 self.ipsec.install(event.sa)
-            elif isinstance(event, SaEnded) and event.protocol != "ISAKMP":
+            elif isinstance(event, SaEnded) and event.protocol in ("ESP", "AH"):
                 self.ipsec.remove(event.spi)
             elif isinstance(event, NetworkChanged) and event.what == "internal address":
                 self.inner = IPv4Address(event.value).packed

@@ -21,9 +21,13 @@ from explorer.lab.host import Host
 from explorer.lab.network import Link
 from explorer.lab.scenario import Scenario
 from explorer.lab.scenario_build import build, outside_address
+from explorer.lab.scenario_build_v2 import build_v2
 from explorer.lab.script import Action, parse_action
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
+from explorer.protocols.ikev1.peer import Ikev1Peer
+from explorer.protocols.ikev2.observer import Ikev2Observer
+from explorer.protocols.ikev2.peer import Ikev2Peer
 from explorer.trace.model import Beat, PartyInfo
 from explorer.trace.trace import Recorder, Trace
 
@@ -46,7 +50,14 @@ def run(scenario: Scenario, seed: int | None = None) -> Trace:
 
 
 def _made_ipsec_sas(event: Event) -> bool:
-    return isinstance(event, Concluded) and (event.exchange, event.outcome) == ("Quick Mode", "completed")
+    made = ("Quick Mode", "CREATE_CHILD_SA")
+    return isinstance(event, Concluded) and event.exchange in made and event.outcome == "completed"
+
+
+def _is_sign_of_life(event: Event) -> bool:
+    if isinstance(event, Notified):
+        return event.notify == "R-U-THERE-ACK"
+    return isinstance(event, Concluded) and (event.exchange, event.outcome) == ("INFORMATIONAL", "completed")
 
 
 class Lab:
@@ -57,10 +68,14 @@ class Lab:
         self.seed = seed
         first, second = scenario.initiator, scenario.responder
         self.hosts = {
-            role: Host(role, build(scenario, peer), peer.host, outside_address(scenario, other), seed)
+            role: Host(role, (build_v2 if scenario.protocol == "ikev2" else build)(scenario, peer), peer.host, outside_address(scenario, other), seed)
             for role, peer, other in ((Role.INITIATOR, first, second), (Role.RESPONDER, second, first))
         }
-        self._ike_observer = Ikev1Observer(SeededEntropy(seed, str(Role.EAVESDROPPER)))
+        self._ike_observer: Ikev1Observer | Ikev2Observer = (
+            Ikev2Observer()
+            if scenario.protocol == "ikev2"
+            else Ikev1Observer(SeededEntropy(seed, str(Role.EAVESDROPPER)))
+        )
         self._esp_observer = EspObserver()
         self._recorder = Recorder()
         self._link = Link(scenario.network)
@@ -95,8 +110,10 @@ class Lab:
             ike.start(remote, now)
         elif action.what in ("phase 2", "rekey"):
             ike.start_quick(remote, now, replaces=action.what == "rekey")
-        elif action.what == "new group":
+        elif action.what == "new group" and isinstance(ike, Ikev1Peer):
             ike.start_new_group(remote, now)
+        elif action.what == "rekey ike" and isinstance(ike, Ikev2Peer):
+            ike.start_rekey_ike(remote, now)
         elif action.what == "dpd":
             ike.start_dpd(remote, now)
         elif action.what == "ping":
@@ -110,12 +127,12 @@ class Lab:
         """Whether an action has done what it was meant to, as far as both sides can tell."""
         if action.what == "phase 1":
             return all(any(s.usable for s in host.ike.sessions) for host in self.hosts.values())
-        if action.what in ("phase 2", "rekey"):
+        if action.what in ("phase 2", "rekey", "rekey ike"):
             return self._both(since, _made_ipsec_sas)
         if action.what == "ping":
             return self._one(since, action.by, lambda e: isinstance(e, Verified) and e.symbol == "ICV")
         if action.what == "dpd":
-            return self._one(since, action.by, lambda e: isinstance(e, Notified) and e.notify == "R-U-THERE-ACK")
+            return self._one(since, action.by, _is_sign_of_life)
         if action.what == "new group":
             return self._both(since, lambda e: isinstance(e, NetworkChanged) and e.what == "private group")
         if action.what.startswith("delete"):

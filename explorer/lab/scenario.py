@@ -55,6 +55,28 @@ class IpsecProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     protocol: Protocol = "esp"
 
 
+class IkeProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One IKEv2 proposal for the IKE SA: for each kind of algorithm those to choose from, best first.
+
+    A cipher with an integrity value of its own needs no ``integrity``.
+    """
+
+    encryption: list[str]
+    prf: list[str]
+    key_exchange: list[str]
+    integrity: list[str] = []
+    additional: list[list[str]] = []
+
+
+class ChildProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One IKEv2 proposal for Child SAs; ``key_exchange`` asks for one of their own."""
+
+    encryption: list[str]
+    integrity: list[str] = []
+    key_exchange: list[str] = []
+    esn: bool = False
+
+
 class ClientFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A user of remote access; ``mode`` as on the gear: with an address from the gateway, or with its own network."""
 
@@ -92,10 +114,17 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     name: str
     address: str
-    isakmp: list[IsakmpPolicy]
-    ipsec: list[IpsecProposal]
     protects: str
     host: str
+    isakmp: list[IsakmpPolicy] = []
+    ipsec: list[IpsecProposal] = []
+    ike: list[IkeProposal] = []
+    child: list[ChildProposal] = []
+    proves: Literal["psk", "rsa", "ecdsa", "signature"] = "psk"
+    guess: str | None = None
+    wants_cookies: bool = False
+    childless: bool = False
+    intermediate: bool = False
     peer_protects: str | None = None
     psk: str | None = None
     group_keys: dict[str, str] = {}
@@ -163,7 +192,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     title: str
     short: str
     summary: str
-    protocol: Literal["ikev1"]
+    protocol: Literal["ikev1", "ikev2"]
     initiator: PeerFile
     responder: PeerFile
     script: list[str]
@@ -175,6 +204,8 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 _TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     (r"isakmp", IsakmpPolicy),
+    (r"\.ike\[", IkeProposal),
+    (r"\.child\[", ChildProposal),
     (r"ipsec", IpsecProposal),
     (r"happenings", Happening),
     (r"nat$", Nat),
@@ -273,5 +304,5 @@ def _choices(where: str, key: str) -> tuple[str, ...]:
     if key == "mode":
         return get_args(Mode) if "ipsec" in where else ("main", "aggressive")
     if key == "protocol":
-        return get_args(Protocol) if "ipsec" in where else ("ikev1",)
+        return get_args(Protocol) if "ipsec" in where else ("ikev1", "ikev2")
     return _CHOICES.get(key, ())

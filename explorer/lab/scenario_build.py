@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def build(scenario: Scenario, peer: PeerFile) -> Config:
         vendor_ids=tuple(text.encode() for text in peer.vendor_ids),
         mode=peer.mode,
         accepts=tuple(peer.accepts),
-        credential=_credential(peer.certificate),
+        credential=credential(peer.certificate),
         authorities=_authorities(peer),
         peer_certificate=_certificate(peer.peer_certificate),
         expects=identity(peer.expects) if peer.expects is not None else None,
@@ -155,7 +156,8 @@ def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:
 
 
 @cache
-def _credential(name: str | None) -> Credential | None:
+def credential(name: str | None) -> Credential | None:
+    """A certificate with its key, by the name that a scenario has for it."""
     if name is None:
         return None
     from explorer.lab.credentials import load_credential
@@ -176,7 +178,12 @@ def _authorities(peer: PeerFile) -> tuple[Certificate, ...]:
     """Only who needs certificates reads them: that takes time."""
     if not any("sig" in policy.authentication for policy in peer.policies):
         return ()
-    return tuple(_authority(name) for name in peer.trusts)
+    return authorities(peer.trusts)
+
+
+def authorities(names: Sequence[str]) -> tuple[Certificate, ...]:
+    """Those who may certify, by the names that a scenario has for them."""
+    return tuple(_authority(name) for name in names)
 
 
 @cache

@@ -10,6 +10,8 @@ from explorer.errors import ExplorerError
 from explorer.lab.credentials import shipped_authorities, shipped_credentials
 from explorer.lab.scenario import PeerFile, Scenario
 from explorer.lab.scenario_build import address, build, identity, pre_shared_key, subnet
+from explorer.lab.scenario_build_v2 import build_v2
+from explorer.lab.scenario_check_v2 import v2_complaints
 from explorer.lab.script import ACTIONS, parse_action
 
 LIFETIME_LIMIT = 2**32
@@ -20,7 +22,7 @@ MOST_TABLES = 255
 def complaints(scenario: Scenario) -> Iterator[str]:
     """What is wrong with a scenario, the first thing first."""
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
-        yield from (f"{side}.{complaint}" for complaint in _peer_complaints(peer))
+        yield from (f"{side}.{complaint}" for complaint in _peer_complaints(peer, v2=scenario.protocol == "ikev2"))
     for key, text in (("title", scenario.title), ("short", scenario.short), ("summary", scenario.summary)):
         if not text.isprintable() or not text.strip():
             yield f"{key}: expected one line of printable text"
@@ -61,7 +63,7 @@ def _credential_complaints(scenario: Scenario) -> Iterator[str]:
         if {name for name in (peer.certificate, peer.peer_certificate, *peer.trusts) if name} <= shipped:
             continue
         try:
-            build(scenario, peer)
+            (build_v2 if scenario.protocol == "ikev2" else build)(scenario, peer)
         except ExplorerError as error:
             yield f"{side}: {error}"
 
@@ -73,7 +75,7 @@ def _checked(key: str, text: str, check: Callable[[str], object]) -> Iterator[st
         yield f"{key}: {error}"
 
 
-def _peer_complaints(peer: PeerFile) -> Iterator[str]:
+def _peer_complaints(peer: PeerFile, *, v2: bool) -> Iterator[str]:
     if not peer.name.isprintable() or not 1 <= len(peer.name) <= 14:
         yield "name: expected 1 to 14 printable characters"
     yield from _checked("address", peer.address, address)
@@ -85,7 +87,7 @@ def _peer_complaints(peer: PeerFile) -> Iterator[str]:
     yield from _checked("identity", peer.address if peer.identity is None else peer.identity, identity)
     if peer.expects is not None:
         yield from _checked("expects", peer.expects, identity)
-    yield from _table_complaints(peer)
+    yield from (v2_complaints(peer) if v2 else _table_complaints(peer))
     yield from _extra_complaints(peer)
 
 

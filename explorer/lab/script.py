@@ -12,6 +12,7 @@ ACTIONS = (
     "phase 2",
     "ping",
     "rekey",
+    "rekey ike",
     "new group",
     "dpd",
     "delete phase 2",

@@ -6,7 +6,8 @@ import hmac
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from explorer.crypto.expression import Plain, Prf
+from explorer.crypto.expression import Plain
+from explorer.crypto.prfs import Icv
 from explorer.crypto.term import Configured, Nature, Term, derive
 from explorer.engine.refusal import Refusal
 from explorer.events import Binding, Event, Learned, Role, Verified
@@ -39,7 +40,7 @@ def cover(
     sa: IpsecSa, sequence: int, payload: Term, next_header: int, ends: tuple[str, str], role: Role, learn: Learn
 ) -> Covered:
     """Put AH in front of a payload; ``ends`` are the addresses of the outer header."""
-    scope, size = packet_scope(sa, sequence), sa.integrity.icv_size
+    scope, size = packet_scope(sa, sequence), sa.icv_size
     seq = learn(
         Term("seq", sequence.to_bytes(4, "big"), Configured("RFC 4302 §2.5"), scope=scope, owner=str(role))
     )
@@ -56,7 +57,7 @@ def cover(
 
 
 def _icv(sa: IpsecSa, scope: str, ends: tuple[str, str], words: bytes, seq: Term, payload: Term) -> Term:
-    size = sa.integrity.icv_size
+    size = sa.icv_size
     total = _HEADER + size + len(payload.octets)
     covered = (
         Plain("IP header", _outer(*ends, total))
@@ -66,8 +67,9 @@ def _icv(sa: IpsecSa, scope: str, ends: tuple[str, str], words: bytes, seq: Term
         | Plain("zeros for the ICV", bytes(size))
         | payload
     )
-    mac = Prf(sa.integrity.function, sa.integrity_key, covered, word=f"HMAC-{sa.integrity.function.label}")
-    return derive("ICV", mac[:size], _CITE, scope=scope)
+    assert sa.integrity is not None
+    assert sa.integrity_key is not None
+    return derive("ICV", Icv(sa.integrity, sa.integrity_key, covered), _CITE, scope=scope)
 
 
 class Uncovered(NamedTuple):
@@ -84,7 +86,7 @@ def check(sa: IpsecSa, buffer: Buffer, header: AhHeader, ends: tuple[str, str], 
         Refusal: it differs.
     """
     scope = packet_scope(sa, header.sequence)
-    spans = (Span(buffer, 8, 12), Span(buffer, _HEADER, _HEADER + sa.integrity.icv_size))
+    spans = (Span(buffer, 8, 12), Span(buffer, _HEADER, _HEADER + sa.icv_size))
     seq = Term("seq", spans[0].octets, spans[0], scope=scope)
     received = Term("ICV", spans[1].octets, spans[1], scope=scope, nature=Nature.DERIVED)
     expected = _icv(sa, scope, ends, buffer.octets[:4], seq, payload)

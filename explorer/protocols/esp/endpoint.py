@@ -246,4 +246,4 @@ class IpsecEndpoint:
 
 def _sizes(sa: IpsecSa) -> tuple[int, int]:
     """Octets of IV and ICV."""
-    return sa.cipher.block if sa.cipher is not None else 0, sa.integrity.icv_size
+    return sa.cipher.iv_size if sa.cipher is not None else 0, sa.icv_size

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 from typing import NamedTuple
 
-from explorer.crypto.expression import Encrypt, Plain, Prf
+from explorer.crypto.ciphers import Seal
+from explorer.crypto.expression import Expr, Plain
+from explorer.crypto.prfs import Icv
 from explorer.crypto.term import Configured, Drawn, Nature, Term, derive
 from explorer.engine.ledger import Entropy
 from explorer.engine.refusal import Refusal
@@ -35,15 +37,20 @@ def seal(
     assert sa.cipher is not None
     assert sa.encryption_key is not None
     scope, owner = packet_scope(sa, sequence), str(role)
-    iv = entropy.draw(sa.cipher.block, f"{scope}/IV")
+    iv = entropy.draw(sa.cipher.iv_size, f"{scope}/IV")
     inside = learn(Term("packet", packet, Configured("RFC 4303 §3.1.2"), scope=scope, owner=owner))
     seq = learn(Term("seq", sequence.to_bytes(4, "big"), Configured("RFC 4303 §2.2"), scope=scope, owner=owner))
     IV = learn(Term("IV", iv, Drawn("IV", "RFC 3602 §3"), scope=scope, owner=owner))
     padding = _padding(len(packet), sa.cipher.block)
     plaintext = inside | Plain("padding", padding) | len(padding) | next_header
-    sealed = Encrypt(sa.cipher, sa.encryption_key, IV, plaintext)
-    E = learn(derive("E", sealed, "RFC 4303 §3.3.2", scope=scope, nature=Nature.ENCRYPTED))
-    ICV = learn(_icv(sa, seq, IV, E, scope))
+    sealed = Seal(sa.cipher, sa.encryption_key, sa.salt, IV, plaintext, _covered(sa, seq))
+    size = len(plaintext.octets)
+    whole = sealed[:size] if sa.cipher.is_aead else sealed
+    E = learn(derive("E", whole, "RFC 4303 §3.3.2", scope=scope, nature=Nature.ENCRYPTED))
+    if sa.cipher.is_aead:
+        ICV = learn(derive("ICV", sealed[size:], "RFC 4106 §6", scope=scope))
+    else:
+        ICV = learn(_icv(sa, seq, IV, E, scope))
     octets = build(
         EspPacket(
             spi=int.from_bytes(sa.spi.octets, "big"),
@@ -81,15 +88,15 @@ def open_packet(sa: IpsecSa, buffer: Buffer, at: int, packet: EspPacket, sender:
     scope = packet_scope(sa, packet.sequence)
     bindings = bind_run(buffer, at, [sa.spi, *_received(buffer, at, sa, scope)])
     _, seq, iv, sealed, icv = (term for term, _ in bindings)
-    expected = _icv(sa, seq, iv, sealed, scope)
-    if not hmac.compare_digest(expected.octets, icv.octets):
+    expected = icv if sa.cipher.is_aead else _icv(sa, seq, iv, sealed, scope)
+    plaintext = _decrypted(sa, seq, iv, sealed, icv, expected)
+    if plaintext is None:
         raise Refusal("The ICV does not verify", "RFC 4303 §3.4.4", expected=expected, received=icv)
-    plaintext = sa.cipher.decrypt(sa.encryption_key.octets, iv.octets, sealed.octets)
     inner, trailer, inside = read_content(plaintext, bindings[3].span)
     span = Span(inside.buffer, 0, len(inner))
     bindings.append(Binding(Term("packet", inner, span, scope=scope, owner=str(sender)), span))
     events: list[Event] = [
-        Learned(expected),
+        *([] if sa.cipher.is_aead else [Learned(expected)]),
         Verified("ICV", expected, icv, None, "RFC 4303 §3.4.4"),
         Decrypted(bindings[3].span, sa.encryption_key, iv),
     ]
@@ -97,27 +104,51 @@ def open_packet(sa: IpsecSa, buffer: Buffer, at: int, packet: EspPacket, sender:
 
 
 def _padding(size: int, block: int) -> bytes:
-    """1, 2, 3 and so on, so that packet, padding and the two octets after it are whole blocks (RFC 4303 §2.4)."""
-    return bytes(range(1, -(size + 2) % block + 1))
+    """1, 2, 3 and so on, so that packet, padding and the two octets after it are whole blocks (RFC 4303 §2.4).
+
+    A cipher without blocks needs some too: what follows must start at a multiple of four octets.
+    """
+    return bytes(range(1, -(size + 2) % max(block, 4) + 1))
+
+
+def _covered(sa: IpsecSa, seq: Term) -> Expr:
+    """What a cipher authenticates besides the plaintext: SPI and sequence number (RFC 4106 §5)."""
+    if sa.extended:
+        return sa.spi | Plain("high half", bytes(4)) | seq
+    return sa.spi | seq
+
+
+def _decrypted(sa: IpsecSa, seq: Term, iv: Term, sealed: Term, icv: Term, expected: Term) -> bytes | None:
+    assert sa.cipher is not None
+    assert sa.encryption_key is not None
+    salt = sa.salt.octets if sa.salt is not None else b""
+    if sa.cipher.is_aead:
+        return sa.cipher.open(
+            sa.encryption_key.octets, salt, iv.octets, sealed.octets, icv.octets, _covered(sa, seq).octets
+        )
+    good = hmac.compare_digest(expected.octets, icv.octets)
+    return sa.cipher.open(sa.encryption_key.octets, salt, iv.octets, sealed.octets) if good else None
 
 
 def _icv(sa: IpsecSa, seq: Term, iv: Term, sealed: Term, scope: str) -> Term:
     """Over everything in front of it: SPI, sequence number, IV and ciphertext."""
-    mac = Prf(
-        sa.integrity.function, sa.integrity_key, sa.spi | seq | iv | sealed, word=f"HMAC-{sa.integrity.function.label}"
-    )
-    return derive("ICV", mac[: sa.integrity.icv_size], _ICV_CITE, scope=scope)
+    assert sa.integrity is not None
+    assert sa.integrity_key is not None
+    covered = sa.spi | seq | iv | sealed
+    if sa.extended:
+        covered = covered | Plain("high half", bytes(4))
+    return derive("ICV", Icv(sa.integrity, sa.integrity_key, covered), _ICV_CITE, scope=scope)
 
 
 def _received(buffer: Buffer, at: int, sa: IpsecSa, scope: str) -> list[Term]:
     """Sequence number, IV, ciphertext and ICV of a received packet as terms."""
     assert sa.cipher is not None
-    block, end = sa.cipher.block, len(buffer.octets)
+    size, end = sa.cipher.iv_size, len(buffer.octets)
     cuts = (
         ("seq", at + 4, at + 8, Nature.PUBLIC),
-        ("IV", at + 8, at + 8 + block, Nature.PUBLIC),
-        ("E", at + 8 + block, end - sa.integrity.icv_size, Nature.ENCRYPTED),
-        ("ICV", end - sa.integrity.icv_size, end, Nature.DERIVED),
+        ("IV", at + 8, at + 8 + size, Nature.PUBLIC),
+        ("E", at + 8 + size, end - sa.icv_size, Nature.ENCRYPTED),
+        ("ICV", end - sa.icv_size, end, Nature.DERIVED),
     )
     terms = []
     for symbol, start, stop, nature in cuts:

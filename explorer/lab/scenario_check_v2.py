@@ -1,0 +1,46 @@
+"""What is special about the checks of an IKEv2 peer: words for algorithms, one list a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from explorer.lab.scenario import PeerFile
+from explorer.lab.scenario_build_v2 import ENCRYPTION_WORDS, INTEGRITY_WORDS, KEY_EXCHANGE_WORDS, PRF_WORDS
+
+MOST_PROPOSALS = 255
+"""Proposals are numbered in one octet (RFC 7296 §3.3.1)."""
+
+
+def v2_complaints(peer: PeerFile) -> Iterator[str]:
+    """Every word of every proposal must be known, and nothing needed may be missing."""
+    for key, tables in (("ike", len(peer.ike)), ("child", len(peer.child))):
+        if not 1 <= tables <= MOST_PROPOSALS:
+            yield f"{key}: expected 1 to {MOST_PROPOSALS} tables, got {tables}"
+            return
+    for index, ike in enumerate(peer.ike):
+        where = f"ike[{index}]"
+        yield from _words(f"{where}.encryption", ike.encryption, ENCRYPTION_WORDS)
+        yield from _words(f"{where}.prf", ike.prf, PRF_WORDS)
+        yield from _words(f"{where}.integrity", ike.integrity, INTEGRITY_WORDS, empty=True)
+        yield from _words(f"{where}.key_exchange", ike.key_exchange, KEY_EXCHANGE_WORDS)
+        for position, words in enumerate(ike.additional):
+            yield from _words(f"{where}.additional[{position}]", words, KEY_EXCHANGE_WORDS)
+    for index, child in enumerate(peer.child):
+        where = f"child[{index}]"
+        yield from _words(f"{where}.encryption", child.encryption, ENCRYPTION_WORDS)
+        yield from _words(f"{where}.integrity", child.integrity, INTEGRITY_WORDS, empty=True)
+        yield from _words(f"{where}.key_exchange", child.key_exchange, KEY_EXCHANGE_WORDS, empty=True)
+    if peer.guess is not None:
+        yield from _words("guess", [peer.guess], KEY_EXCHANGE_WORDS)
+    if peer.proves != "psk" and peer.certificate is None:
+        yield f"certificate: expected one, as this side proves itself with {peer.proves}"
+    if peer.proves == "psk" and peer.psk is None and not peer.group_keys:
+        yield "psk: expected a pre-shared key, as this side proves itself with one"
+
+
+def _words(key: str, words: Sequence[str], known: Collection[str], *, empty: bool = False) -> Iterator[str]:
+    if not words and not empty:
+        yield f"{key}: expected at least one"
+    for word in words:
+        if word not in known:
+            yield f"{key}: expected one of {', '.join(known)}, got {word!r}"

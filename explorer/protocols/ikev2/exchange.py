@@ -1,0 +1,403 @@
+"""What all exchanges of IKEv2 share: one request, one answer, and every octet linked to its term (RFC 7296 §2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from explorer.crypto.term import Nature, Term
+from explorer.engine.ledger import Ledger
+from explorer.engine.refusal import Refusal
+from explorer.engine.repetition import repeat
+from explorer.engine.retransmission import Retransmission
+from explorer.engine.rows import Row, match
+from explorer.errors import WireError
+from explorer.events import (
+    Binding,
+    Concluded,
+    Decrypted,
+    Envelope,
+    Event,
+    Learned,
+    Making,
+    Notified,
+    Received,
+    Role,
+    Sent,
+    StateChanged,
+    Verified,
+)
+from explorer.octets import Buffer, Span
+from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.parts import Part, bind_parts, chain, notation, notify, word_of
+from explorer.protocols.ikev2.protection import seal, unseal
+from explorer.registry.ikev2 import V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import IkeHeader, V2KeyExchange, V2Notify, V2OpaquePayload, V2Payload
+from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_v2, read_v2
+from explorer.wire.structure import build
+
+DONE = "done"
+"""The state in which an exchange is over."""
+
+WAITS = "waits for the answer"
+"""The state of who has asked."""
+
+_ERRORS_END = 16384
+_SYMBOLS = {
+    V2PayloadType.SA: ("SA", 0),
+    V2PayloadType.KE: ("KE", 4),
+    V2PayloadType.NONCE: ("N", 0),
+    V2PayloadType.IDI: ("IDi_b", 0),
+    V2PayloadType.IDR: ("IDr_b", 0),
+    V2PayloadType.CERT: ("CERT", 0),
+    V2PayloadType.AUTH: ("AUTH", 4),
+    V2PayloadType.TSI: ("TSi_b", 0),
+    V2PayloadType.TSR: ("TSr_b", 0),
+}
+"""Payloads whose body, behind so many octets, is a term; ``i`` or ``r`` follows the symbol where both sides have one."""
+
+_BOTH_SIDES = (V2PayloadType.SA, V2PayloadType.KE, V2PayloadType.NONCE, V2PayloadType.CERT, V2PayloadType.AUTH)
+
+
+class V2Exchange:
+    """One exchange at one peer.
+
+    Attributes:
+        role: this side's role in the exchange: the initiator asks, the responder answers.
+        message: the last message that was read.
+        held: where each payload of it stands, by type.
+        failure: why it came to nothing; ``""`` while it may still succeed.
+        retry: whether the answer asks for the same request once more, with something changed.
+    """
+
+    name: ClassVar[str]
+    exchange_type: ClassVar[int]
+    encrypted: ClassVar[bool] = True
+    rows: ClassVar[tuple[Row, ...]]
+    message: V2Message
+
+    def __init__(self, sa: IkeSa, role: Role, message_id: int, ledger: Ledger | None = None) -> None:
+        self.sa = sa
+        self.party = sa.party
+        self.role = role
+        self.message_id = message_id
+        starter = sa.role if role is Role.INITIATOR else sa.role.other
+        mark = "" if starter is Role.INITIATOR else "r"
+        scope = f"{self.name} {message_id}{mark}{sa.suffix}"
+        self.ledger = ledger or Ledger(self.party.emit, self.party.entropy, self.party.role, scope, sa.ledger)
+        self.scope = scope
+        self.state = "idle"
+        self.failure = ""
+        self.retry = False
+        self.sent: Sent | None = None
+        self.outgoing: list[bytes] = []
+        self.retransmission = Retransmission()
+        self.variant = ""
+        self.refusal: Refusal | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether no row leads on from here, or the exchange has failed."""
+        return bool(self.failure) or match(self.rows, self.role, self.state) is None
+
+    def owner(self, role: Role) -> str:
+        """The party that has a role of this exchange."""
+        return str(self.party.role if role is self.role else self.party.role.other)
+
+    def letter(self, role: Role) -> str:
+        """``i`` for who asks, ``r`` for who answers."""
+        return "i" if role is Role.INITIATOR else "r"
+
+    # ---------------------------------------------------------------- what each exchange says
+
+    def request(self) -> Sequence[Part]:
+        """The payloads of the request."""
+        raise NotImplementedError
+
+    def consider(self) -> None:
+        """The responder has read the request: check it.
+
+        Raises:
+            Refusal: it is answered with an error notification.
+        """
+
+    def answer(self) -> Sequence[Part]:
+        """The payloads of the answer."""
+        raise NotImplementedError
+
+    def conclude(self) -> None:
+        """The initiator has read the answer.
+
+        Raises:
+            Refusal: it will not do.
+        """
+
+    def succeeded(self) -> None:
+        """Called on each side when the exchange is over and has done what it set out to do."""
+
+    # ---------------------------------------------------------------- going through it
+
+    def begin(self) -> None:
+        """Send the request."""
+        row = match(self.rows, self.role, self.state)
+        assert row is not None
+        self.party.emit(Making(self.name, self.scope, row.sends))
+        self._send(self.request(), row.sends)
+        self._move(row)
+
+    def _move(self, row: Row) -> None:
+        old, self.state = self.state, row.then
+        self.party.emit(StateChanged(self.name, self.scope, self.role, old, row.then, row.receives, row.sends))
+
+    def receive(self, message: V2Message) -> None:
+        """Read a request and answer it, or read the answer.
+
+        Raises:
+            Refusal: to the initiator, if the answer will not do; a request is always answered.
+        """
+        row = match(self.rows, self.role, self.state)
+        if row is None or self.failure:
+            raise Refusal(f"{self.name} is over: no message is expected", "RFC 7296 §2.1")
+        try:
+            self._read(row, message)
+            if self.failure:
+                return
+            if self.role is Role.RESPONDER:
+                self.consider()
+            else:
+                self.conclude()
+        except Refusal as refusal:
+            self._refuse(row, refusal)
+            return
+        if self.retry:
+            self.state = "idle"
+            return
+        if row.sends:
+            self.party.emit(Making(self.name, self.scope, row.sends))
+            self._send(self.answer(), row.sends)
+        self._move(row)
+        if self.failure:
+            return
+        self.succeeded()
+        self.party.emit(Concluded(self.name, self.scope, "completed", f"{self.name} is done"))
+
+    def _refuse(self, row: Row, refusal: Refusal) -> None:
+        """A refused request is answered with what is wrong; a refused answer ends the exchange."""
+        self.party.emit(refusal.event())
+        if self.role is Role.RESPONDER and isinstance(refusal.notify, V2NotifyType):
+            part = notify(refusal.notify, self.error_data(refusal.notify))
+            self.party.emit(Making(self.name, self.scope, notation([part.word], encrypted=self.encrypted)))
+            self._send([part], "")
+        self.refusal = refusal
+        self.fail(refusal.reason)
+
+    def error_data(self, kind: V2NotifyType) -> bytes:
+        """What goes with an error notification."""
+        return b""
+
+    def fail(self, reason: str) -> None:
+        """Nothing more will come of this exchange."""
+        if not self.finished:
+            self.failure = reason
+            self.retransmission.stop()
+            self.party.emit(Concluded(self.name, self.scope, "failed", f"{self.name}: {reason}"))
+
+    # ---------------------------------------------------------------- time
+
+    def set_timer(self, now: float) -> None:
+        """Only who has asked sends again (RFC 7296 §2.1)."""
+        if self.role is Role.INITIATOR and not self.finished:
+            self.retransmission.wait_for_answer(now)
+        else:
+            self.retransmission.stop()
+
+    def handle_timer(self) -> bool:
+        """Send the request again, or give up; returns whether it was sent."""
+        if self.retransmission.expire() and self.sent is not None:
+            self.resend()
+            return True
+        self.fail("no answer has come")
+        return False
+
+    def resend(self) -> None:
+        """The last message once more, octet for octet."""
+        assert self.sent is not None
+        again = repeat(self.sent)
+        self.party.emit(Making(self.name, self.scope, again.envelope.notation))
+        self.party.emit(again)
+        self.outgoing.append(again.envelope.trees[0].buffer.octets)
+
+    # ---------------------------------------------------------------- reading
+
+    def _read(self, row: Row, message: V2Message) -> None:
+        sender = self.role.other
+        bindings = self._bind_header(message)
+        events: list[Event] = []
+        if self.encrypted:
+            message = self._open(message, sender, bindings, events)
+        elif message.sealed is not None:
+            raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", V2NotifyType.INVALID_SYNTAX)
+        words = [word_of(payload, kind) for payload, kind in zip(message.payloads, message.types, strict=True)]
+        bindings += self._bind_payloads(message, sender)
+        envelope = self._envelope(message, words)
+        self.party.emit(Received(envelope, tuple(bindings)))
+        for event in events:
+            self.party.emit(event)
+        for term, _ in bindings:
+            self.ledger.hold(term)
+        self.message = message
+        self._check_critical(message)
+        self._hear(message)
+        self._demand(row, message)
+
+    def _open(
+        self, message: V2Message, sender: Role, bindings: list[Binding], events: list[Event]
+    ) -> V2Message:
+        sa = self.sa
+        if message.sealed is None or sa.suite is None:
+            raise Refusal("The message is in the clear, and must be encrypted", "RFC 7296 §1.2")
+        number = self.letter(sender)
+        opened = unseal(sa.suite, sa.sealing_keys(own=False), message, scope=self.scope, number=f"_{number}")
+        bindings += opened.bindings
+        if opened.expected is not None:
+            events.append(Learned(opened.expected))
+            events.append(Verified(opened.received.symbol, opened.expected, opened.received, None, "RFC 7296 §3.14"))
+        span = message.part("ciphertext")
+        key = sa.sealing_keys(own=False).encryption
+        events.append(Decrypted(span, key, opened.iv if opened.iv.octets else None))
+        try:
+            return open_v2(message, opened.plaintext, span)
+        except WireError as error:
+            raise Refusal(error.rule, error.citation, V2NotifyType.INVALID_SYNTAX, offset=error.offset) from error
+
+    def _bind_header(self, message: V2Message) -> list[Binding]:
+        places = (("SPIi", 0, Role.INITIATOR), ("SPIr", 8, Role.RESPONDER))
+        bindings = []
+        for symbol, offset, owner in places:
+            at = message.start + offset
+            span = Span(message.datagram, at, at + 8)
+            if any(span.octets):
+                held = self.sa.ledger.find(symbol)
+                term = held or Term(
+                    symbol, span.octets, span, scope=self.sa.ledger.scope, owner=self.sa.owner(owner)
+                )
+                bindings.append(Binding(term, span))
+        return bindings
+
+    def _bind_payloads(self, message: V2Message, sender: Role) -> list[Binding]:
+        """New terms for what was received."""
+        found: list[Binding] = []
+        seen: set[str] = set()
+        for index, (payload, kind) in enumerate(zip(message.payloads, message.types, strict=True)):
+            named = self.symbol_of(payload, kind, sender)
+            if named is None or named[0] in seen:
+                continue
+            seen.add(named[0])
+            body = message.body(index)
+            span = Span(body.buffer, body.start + named[1], body.end)
+            nature = Nature.DERIVED if kind == V2PayloadType.AUTH else Nature.PUBLIC
+            owner = "" if kind == V2PayloadType.AUTH else self.owner(sender)
+            scope = self.ledger.scope
+            found.append(Binding(Term(named[0], span.octets, span, scope=scope, nature=nature, owner=owner), span))
+        return found
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """The term that a payload's body is, and behind how many octets."""
+        known = next((value for number, value in _SYMBOLS.items() if number == kind), None)
+        if known is None:
+            return None
+        symbol, skip = known
+        if isinstance(payload, V2KeyExchange):
+            return f"KE{self.letter(sender)}", 4
+        return (symbol + self.letter(sender) if kind in _BOTH_SIDES else symbol), skip
+
+    def _check_critical(self, message: V2Message) -> None:
+        for payload, kind in zip(message.payloads, message.types, strict=True):
+            if isinstance(payload, V2OpaquePayload) and payload.critical & 0x80:
+                self.unsupported = kind
+                reason = f"A payload of type {kind} is critical, and not known here"
+                raise Refusal(reason, "RFC 7296 §2.5", V2NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD)
+
+    def _hear(self, message: V2Message) -> None:
+        """Notifications: what the peer can do, and errors."""
+        for payload in message.payloads:
+            if not isinstance(payload, V2Notify):
+                continue
+            self.sa.peer_supports.add(payload.notify_type)
+            name = V2NotifyType.name_of(payload.notify_type)
+            if self.interesting(payload.notify_type):
+                self.party.emit(Notified(name, self.encrypted, "RFC 7296 §3.10"))
+            if payload.notify_type < _ERRORS_END and self.role is Role.INITIATOR and self.is_fatal(payload.notify_type):
+                self.fail(f"the peer says {name}")
+
+    def interesting(self, notify_type: int) -> bool:
+        """Whether a notification is worth an event of its own."""
+        return notify_type < _ERRORS_END
+
+    def is_fatal(self, notify_type: int) -> bool:
+        """Whether an error ends the exchange."""
+        return True
+
+    def _demand(self, row: Row, message: V2Message) -> None:
+        """Refuse what lacks a payload that the row wants."""
+        if self.failure:
+            return
+        words = [_plain(word_of(p, k)) for p, k in zip(message.payloads, message.types, strict=True)]
+        for wanted in row.incoming.required:
+            if _plain(wanted) not in words:
+                reason = f"{row.receives} expected, {wanted} is missing"
+                raise Refusal(reason, "RFC 7296 §1.2", V2NotifyType.INVALID_SYNTAX)
+
+    # ---------------------------------------------------------------- sending
+
+    def _send(self, parts: Sequence[Part], sends: str) -> None:
+        first, plaintext = chain(parts)
+        sa, start = self.sa, self.party.link.header_at
+        header = IkeHeader(
+            initiator_spi=sa.spis[0],
+            responder_spi=sa.spis[1],
+            exchange_type=self.exchange_type,
+            flags=sa.flags(response=self.role is Role.RESPONDER),
+            message_id=self.message_id,
+            length=0,
+        )
+        if self.encrypted:
+            assert sa.suite is not None
+            sealed = seal(
+                sa.suite, sa.sealing_keys(own=True), header, first, plaintext, start,
+                scope=self.scope, number=f"_{self.letter(self.role)}", draw=self._draw, learn=self.ledger.learn,
+            )
+            message = open_v2(sealed.message, sealed.plaintext, sealed.message.part("ciphertext"))
+            bindings = sealed.bindings
+        else:
+            content = plaintext.octets
+            head = build(header.replace(next_payload=first, length=HEADER_SIZE + len(content)))
+            message = read_v2(Buffer("datagram", bytes(start) + head + content), start)
+            bindings = []
+        bindings = [*self._bind_header(message), *bindings, *bind_parts(parts, message), *self.bind_more(message)]
+        envelope = self._envelope(message, [part.word for part in parts])
+        self.sent = Sent(envelope, tuple(bindings))
+        self.party.emit(self.sent)
+        self.outgoing.append(message.datagram.octets)
+
+    def bind_more(self, message: V2Message) -> list[Binding]:
+        """Terms that stand inside payloads of an own message."""
+        return []
+
+    def _draw(self, size: int, purpose: str) -> bytes:
+        return self.party.entropy.draw(size, f"{self.party.role}/{purpose}")
+
+    def _envelope(self, message: V2Message, words: Sequence[str]) -> Envelope:
+        text = notation(words, encrypted=message.sealed is not None)
+        return Envelope(
+            message.trees, text, self.name, self.scope, self.message_id, message.sealed is not None, self.variant
+        )
+
+
+def _plain(word: str) -> str:
+    """A word without what tells this exchange's payload from another's: ``SAi2`` is an ``SA``."""
+    for kind in ("SA", "KE", "TSi", "TSr", "AUTH", "CERTREQ", "CERT", "EAP", "IDi", "IDr", "CP"):
+        if word.startswith(kind):
+            return kind
+    return "N" if word in ("Ni", "Nr") else word

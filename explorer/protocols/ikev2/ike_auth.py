@@ -1,0 +1,185 @@
+"""IKE_AUTH (RFC 7296 §1.2): identities, proof, and the first pair of Child SAs, all encrypted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from explorer.crypto.expression import Expr
+from explorer.crypto.term import Configured, Term
+from explorer.engine.refusal import Refusal
+from explorer.engine.rows import Row
+from explorer.events import Binding, Role, SaInstalled
+from explorer.protocols.ikev2 import proof
+from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
+from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.parts import Part, notify
+from explorer.registry.certificate import CertificateEncoding
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import (
+    V2Auth,
+    V2Certificate,
+    V2CertificateRequest,
+    V2Identification,
+    V2Payload,
+    V2SecurityAssociation,
+)
+from explorer.wire.ikev2_message import V2Message
+from explorer.wire.structure import read
+
+_N = V2NotifyType
+_CHILD_ERRORS = frozenset((
+    int(_N.NO_PROPOSAL_CHOSEN),
+    int(_N.TS_UNACCEPTABLE),
+    int(_N.SINGLE_PAIR_REQUIRED),
+    int(_N.INTERNAL_ADDRESS_FAILURE),
+    int(_N.FAILED_CP_REQUIRED),
+))
+"""Errors of the Child SA alone: the IKE SA stands all the same (RFC 7296 §2.21.2)."""
+
+
+class IkeAuth(V2Exchange):
+    """Who is who, and what for."""
+
+    name = "IKE_AUTH"
+    exchange_type = V2ExchangeType.IKE_AUTH
+
+    def __init__(self, sa: IkeSa, role: Role, message_id: int) -> None:
+        super().__init__(sa, role, message_id)
+        config = self.party.config
+        offers = [offer.without_key_exchange() for offer in config.child]
+        self.maker = ChildMaker(sa, role, self.ledger, offers, config.local, config.remote, config.transport)
+        self.child_failure = ""
+        self._child_notify = V2NotifyType.NO_PROPOSAL_CHOSEN
+        self.makes_child = True
+        self.variant = "" if config.method == "psk" else "signature"
+
+    def int_auth(self) -> Sequence[Expr]:
+        """IntAuth_i | IntAuth_r | Message ID, if there were intermediate exchanges (RFC 9242 §3.3.2)."""
+        found = [self.ledger.find(symbol) for symbol in ("IntAuth_i", "IntAuth_r")]
+        terms = [term for term in found if term is not None]
+        if len(terms) < 2:
+            return ()
+        mid = Term("M-ID", self.message_id.to_bytes(4, "big"), Configured("RFC 9242 §3.3.2"), scope=self.scope)
+        return (*terms, self.ledger.learn(mid))
+
+    # ---------------------------------------------------------------- parts
+
+    def request(self) -> list[Part]:
+        """IDi, CERT, CERTREQ, IDr, AUTH, and what the Child SA needs."""
+        config = self.party.config
+        parts = [self._identity("IDi", V2PayloadType.IDI, config.identity.body)]
+        parts += self._certificates()
+        if config.expects is not None:
+            parts.append(self._identity("IDr", V2PayloadType.IDR, config.expects.body, symbol="IDr_b wanted"))
+        parts.append(self._auth())
+        self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
+        return [*parts, *(self.maker.offer_parts("SAi2") if self.makes_child else [])]
+
+    def answer(self) -> list[Part]:
+        """IDr, CERT, AUTH, and the Child SA, or why there is none."""
+        parts = [
+            self._identity("IDr", V2PayloadType.IDR, self.party.config.identity.body),
+            *self._certificates(),
+            self._auth(),
+        ]
+        if not self.makes_child:
+            return parts
+        if self.child_failure:
+            return [*parts, notify(self._child_notify)]
+        return [*parts, *self.maker.answer_parts("SAr2")]
+
+    def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
+        whole = bytes(2) + (len(body) + 4).to_bytes(2, "big") + body
+        payload, _ = read(V2Identification, whole, 0, len(whole))
+        owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
+        term = self.ledger.learn(
+            Term(symbol or f"{word}_b", body, origin, scope=self.ledger.scope, owner=owner)
+        )
+        return Part(word, kind, payload.replace(next_payload=None, length=None), ((term, 0),))
+
+    def _certificates(self) -> list[Part]:
+        config, side = self.party.config, self.letter(self.role)
+        parts = []
+        if config.method != "psk" and config.credential is not None:
+            der = config.credential.certificate.der
+            body = bytes((CertificateEncoding.X509_SIGNATURE,)) + der
+            origin, owner = Configured("RFC 7296 §3.6"), str(self.party.role)
+            term = self.ledger.learn(Term(f"CERT{side}", body, origin, scope=self.ledger.scope, owner=owner))
+            payload = V2Certificate(encoding=int(CertificateEncoding.X509_SIGNATURE), data=der)
+            parts.append(Part("CERT", V2PayloadType.CERT, payload, ((term, 0),)))
+        if self.role is Role.INITIATOR and config.authorities:
+            hashes = b"".join(hashlib.sha1(ca.spki, usedforsecurity=False).digest() for ca in config.authorities)
+            request = V2CertificateRequest(encoding=int(CertificateEncoding.X509_SIGNATURE), authorities=hashes)
+            parts.append(Part("CERTREQ", V2PayloadType.CERTREQ, request))
+        return parts
+
+    def _auth(self) -> Part:
+        method, made = proof.make(self)
+        self.ledger.learn(made)
+        return Part("AUTH", V2PayloadType.AUTH, V2Auth(method=method, data=made.octets), ((made, 4),))
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """IDr in the request is only a wish; the SA is the Child's."""
+        if kind == V2PayloadType.IDR and sender is Role.INITIATOR:
+            return "IDr_b wanted", 0
+        if kind == V2PayloadType.SA:
+            return f"SA{self.letter(sender)}_child", 0
+        return super().symbol_of(payload, kind, sender)
+
+    # ---------------------------------------------------------------- checks
+
+    def consider(self) -> None:
+        """The initiator's proof; then, apart from it, whether the Child SA can be made."""
+        proof.check(self)
+        self.makes_child = self.message.find(V2SecurityAssociation) is not None
+        if not self.makes_child:
+            return
+        try:
+            self.maker.consider(self.message)
+        except Refusal as refusal:
+            if not isinstance(refusal.notify, V2NotifyType):
+                raise
+            self.party.emit(refusal.event())
+            self.child_failure, self._child_notify = refusal.reason, refusal.notify
+
+    def conclude(self) -> None:
+        """The responder's proof, and its choice."""
+        proof.check(self)
+        if not self.makes_child or self.child_failure:
+            return
+        if self.message.find(V2SecurityAssociation) is None:
+            raise Refusal("The answer makes no Child SA, and does not say why", "RFC 7296 §1.2")
+        self.maker.conclude(self.message)
+
+    def is_fatal(self, notify_type: int) -> bool:
+        """An error of the Child SA leaves the IKE SA as it is."""
+        if notify_type in _CHILD_ERRORS:
+            self.child_failure = V2NotifyType.name_of(notify_type)
+            return False
+        return True
+
+    def succeeded(self) -> None:
+        """The IKE SA stands; and the Child SA, if it could be made."""
+        sa, now = self.sa, self.party.link.now
+        sa.up = True
+        sa.expires = now + self.party.config.lifetime
+        self.party.emit(SaInstalled(sa.snapshot()))
+        if self.makes_child and not self.child_failure:
+            self.maker.install((), self.ledger["Ni"], self.ledger["Nr"], now + self.party.config.child_lifetime)
+
+    def bind_more(self, message: V2Message) -> list[Binding]:
+        """The SPI of the Child SA stands inside its offers."""
+        return spi_bindings(self.ledger, message, self.party.role)
+
+
+_I, _R = Role.INITIATOR, Role.RESPONDER
+_FIRST = "HDR, SK {IDi [, CERT] [, CERTREQ] [, IDr], AUTH [, SAi2, TSi, TSr]}"
+_SECOND = "HDR, SK {IDr [, CERT], AUTH [, SAr2, TSi, TSr]}"
+IkeAuth.rows = (
+    Row(_I, "idle", "", None, None, _FIRST, WAITS),
+    Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),
+    Row(_I, WAITS, _SECOND, None, None, "", DONE),
+)

@@ -1,0 +1,125 @@
+"""One IKE SA at one peer: its keys, its Message IDs, and the Child SAs under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from explorer.crypto.term import Term
+from explorer.engine.ledger import Ledger
+from explorer.events import Role, SaEnded, SaSnapshot
+from explorer.protocols.ikev2.config import Selector
+from explorer.protocols.ikev2.keys import IkeKeys
+from explorer.protocols.ikev2.party import V2Party
+from explorer.protocols.ikev2.protection import Keys, direction
+from explorer.protocols.ikev2.suites import Suite
+from explorer.registry.ikev2 import V2Flag
+
+
+@dataclass
+class Child:
+    """A pair of Child SAs.
+
+    Attributes:
+        inbound: SPI that this side has chosen.
+        outbound: SPI that the other side has chosen.
+        suite: its algorithms.
+        local, remote: whose packets it is for.
+        rekeying: whether a successor is being made.
+    """
+
+    scope: str
+    inbound: Term
+    outbound: Term
+    suite: Suite
+    local: Selector
+    remote: Selector
+    expires: float
+    rekeying: bool = False
+
+
+@dataclass
+class IkeSa:
+    """State that both exchanges and the peer need.
+
+    Attributes:
+        role: this side's role in the SA: who began it, or the rekeying that made it, is its initiator.
+        number: of this SA in the run, from 1; scopes of later ones tell it.
+        up: whether the peer is proven.
+        next_request: Message ID of this side's next request.
+        expected: Message ID of the other side's next request.
+    """
+
+    party: V2Party
+    role: Role
+    number: int
+    ledger: Ledger
+    suite: Suite | None = None
+    keys: IkeKeys | None = None
+    sent_with: IkeKeys | None = None
+    up: bool = False
+    ended: bool = False
+    next_request: int = 0
+    expected: int = 0
+    expires: float | None = None
+    children: list[Child] = field(default_factory=list)
+    peer_supports: set[int] = field(default_factory=set)
+    generation: int = 0
+
+    @property
+    def spis(self) -> tuple[bytes, bytes]:
+        """Both SPIs; eight zeros while there is none."""
+        found = [self.ledger.find(symbol) for symbol in ("SPIi", "SPIr")]
+        i, r = (term.octets if term is not None else bytes(8) for term in found)
+        return i, r
+
+    def owner(self, role: Role) -> str:
+        """The party that has a role of this SA."""
+        return str(self.party.role if role is self.role else self.party.role.other)
+
+    @property
+    def suffix(self) -> str:
+        """What tells scopes under this SA from those under the first."""
+        return "" if self.number == 1 else f" #{self.number}"
+
+    def flags(self, *, response: bool) -> int:
+        """The I flag says who began the SA, the R flag that this is an answer (RFC 7296 §2.2)."""
+        flags = int(V2Flag.INITIATOR) if self.role is Role.INITIATOR else 0
+        return flags | (int(V2Flag.RESPONSE) if response else 0)
+
+    def sealing_keys(self, *, own: bool) -> Keys:
+        """The keys of one direction: this side's, or the other's."""
+        assert self.keys is not None
+        return direction(self.keys, initiators=(self.role is Role.INITIATOR) is own)
+
+    def snapshot(self) -> SaSnapshot:
+        """The SA as views present it."""
+        assert self.keys is not None
+        assert self.suite is not None
+        uses = {
+            "derive": self.keys.SK_d,
+            "integrity, initiator": self.keys.SK_ai,
+            "integrity, responder": self.keys.SK_ar,
+            "encrypt, initiator": self.keys.SK_ei,
+            "encrypt, responder": self.keys.SK_er,
+            "prove, initiator": self.keys.SK_pi,
+            "prove, responder": self.keys.SK_pr,
+        }
+        keys = tuple((use, term) for use, term in uses.items() if term is not None)
+        spis = (self.ledger["SPIi"], self.ledger["SPIr"])
+        return SaSnapshot("IKE", "both", spis, self.suite.algorithms(), keys, self.party.config.lifetime)
+
+    def drop(self, how: str) -> None:
+        """The SA and everything under it is gone."""
+        if self.ended:
+            return
+        self.ended = True
+        for child in list(self.children):
+            self.drop_child(child, how)
+        if self.up:
+            self.party.emit(SaEnded("IKE", self.ledger["SPIi"], how))
+
+    def drop_child(self, child: Child, how: str) -> None:
+        """A pair of Child SAs is gone."""
+        self.children.remove(child)
+        for spi in (child.inbound, child.outbound):
+            self.party.emit(SaEnded("ESP", spi, how))

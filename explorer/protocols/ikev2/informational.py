@@ -1,0 +1,95 @@
+"""INFORMATIONAL (RFC 7296 §1.4): notify, delete, signs of life; always answered, if only with nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explorer.engine.rows import Row
+from explorer.events import Role
+from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.ike_sa import Child, IkeSa
+from explorer.protocols.ikev2.parts import Part
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
+from explorer.wire.ikev2 import V2Delete, V2Notify
+
+
+class V2Informational(V2Exchange):
+    """One of them.
+
+    Attributes:
+        parts: what the initiator says.
+        deletes: the Child SAs that the initiator drops with it.
+        deletes_ike: whether it drops the IKE SA.
+    """
+
+    name = "INFORMATIONAL"
+    exchange_type = V2ExchangeType.INFORMATIONAL
+
+    def __init__(self, sa: IkeSa, role: Role, message_id: int, parts: Sequence[Part] = ()) -> None:
+        super().__init__(sa, role, message_id)
+        self.parts = parts
+        self.deletes: list[Child] = []
+        self.deletes_ike = False
+        self.how = "deleted"
+        self.variant = _variant([part.payload for part in parts])
+
+    def request(self) -> Sequence[Part]:
+        """What there is to say; nothing at all asks for a sign of life."""
+        return self.parts
+
+    def consider(self) -> None:
+        """Drop what the peer has dropped."""
+        self.variant = _variant(self.message.payloads)
+        self._answer: list[Part] = []
+        for payload in self.message.payloads:
+            if isinstance(payload, V2Delete) and payload.protocol == V2ProtocolId.IKE:
+                self.deletes_ike = True
+            elif isinstance(payload, V2Delete):
+                self._answer += self._drop(payload)
+
+    def _drop(self, payload: V2Delete) -> list[Part]:
+        """SPIs are the sender's inbound ones; the answer names this side's (RFC 7296 §1.4.1)."""
+        size = payload.spi_size
+        spis = [payload.spis[at : at + size] for at in range(0, len(payload.spis), size)] if size else []
+        gone = [child for child in self.sa.children if child.outbound.octets in spis]
+        own = b"".join(child.inbound.octets for child in gone)
+        self.deletes += gone
+        return [delete_part(own, len(gone))] if gone else []
+
+    def answer(self) -> Sequence[Part]:
+        """The other half of what was dropped, or nothing."""
+        return self._answer
+
+    def succeeded(self) -> None:
+        """What was dropped is gone on each side."""
+        for child in self.deletes:
+            if child in self.sa.children:
+                self.sa.drop_child(child, self.how)
+        if self.deletes_ike:
+            self.sa.drop(self.how)
+
+
+def delete_part(spis: bytes, count: int) -> Part:
+    """Child SAs, by the sender's inbound SPIs."""
+    payload = V2Delete(protocol=int(V2ProtocolId.ESP), spi_size=4, spi_count=count, spis=spis)
+    return Part("D", V2PayloadType.DELETE, payload)
+
+
+def delete_ike_part() -> Part:
+    """The IKE SA, which the header names already (RFC 7296 §3.11)."""
+    return Part("D", V2PayloadType.DELETE, V2Delete(protocol=int(V2ProtocolId.IKE)))
+
+
+def _variant(payloads: Sequence[object]) -> str:
+    if any(isinstance(payload, V2Delete) for payload in payloads):
+        return "delete"
+    return "notify" if any(isinstance(payload, V2Notify) for payload in payloads) else ""
+
+
+_I, _R = Role.INITIATOR, Role.RESPONDER
+_ANY = "HDR, SK {[N] [, D]}"
+V2Informational.rows = (
+    Row(_I, "idle", "", None, None, _ANY, WAITS),
+    Row(_R, "idle", _ANY, None, None, _ANY, DONE),
+    Row(_I, WAITS, _ANY, None, None, "", DONE),
+)

@@ -1,0 +1,20 @@
+"""What everything under one IKE SA works with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explorer.engine.ledger import Emit, Entropy
+from explorer.engine.link import Link
+from explorer.events import Role
+from explorer.protocols.ikev2.config import V2Config
+
+
+class V2Party(NamedTuple):
+    """``role`` is this party's in the whole run; in an SA or an exchange it may have the other."""
+
+    config: V2Config
+    emit: Emit
+    entropy: Entropy
+    role: Role
+    link: Link

@@ -1,0 +1,347 @@
+"""IKE_SA_INIT (RFC 7296 §1.2): algorithms, nonces and a key exchange; retries with a cookie or another method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+
+from explorer.crypto.algorithms import SHA1
+from explorer.crypto.expression import Hash
+from explorer.crypto.key_exchange import (
+    METHODS,
+    KeyExchangeMethod,
+    initiator_value,
+    is_usable,
+    responder_value,
+    shared,
+)
+from explorer.crypto.prfs import PRF_HMAC_SHA2_256
+from explorer.crypto.term import Configured, Drawn, Nature, Term, constant, derive
+from explorer.engine.negotiation import nearest_miss
+from explorer.engine.refusal import Refusal
+from explorer.engine.rows import Row
+from explorer.events import Binding, Endpoint, Judged, NetworkChanged, Role
+from explorer.octets import Span
+from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
+from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.keys import first_skeyseed, ike_keys
+from explorer.protocols.ikev2.parts import Part, notify
+from explorer.protocols.ikev2.suites import Suite, choose, method_name, sa_body
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2Payload, V2SecurityAssociation
+from explorer.wire.ikev2_message import V2Message
+
+_CITE = "RFC 7296 §1.2"
+_N = V2NotifyType
+COOKIE_SIZE = 32
+"""Octets of our cookies; anything from 1 to 64 would do (RFC 7296 §2.6)."""
+
+
+class IkeSaInit(V2Exchange):
+    """The first two messages of an IKE SA, in the clear; they may have to be repeated with something added.
+
+    Attributes:
+        cookie: what the responder wants to see again, or ``None``.
+        method: the key exchange that is tried.
+        retry: whether the answer asks for the same once more.
+    """
+
+    name = "IKE_SA_INIT"
+    exchange_type = V2ExchangeType.IKE_SA_INIT
+    encrypted = False
+
+    def __init__(self, sa: IkeSa, role: Role) -> None:
+        super().__init__(sa, role, 0, sa.ledger)
+        self.scope = sa.ledger.scope
+        self.cookie: Term | None = None
+        self.tries = 0
+        guess = self.party.config.guess
+        own = self.party.config.ike[0].of_kind(4)
+        self.method: KeyExchangeMethod = METHODS[guess if guess is not None else own[0].transform_id]
+
+    # ---------------------------------------------------------------- the request
+
+    def request(self) -> list[Part]:
+        """Everything the initiator would accept, one public value, one nonce."""
+        ledger, config = self.ledger, self.party.config
+        self.retry = False
+        self.tries += 1
+        if "SPIi" not in ledger:
+            ledger.draw("SPIi", 8, "RFC 7296 §2.6", Nature.PUBLIC)
+            ledger.draw("Ni", config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
+        body = sa_body([offer.proposal(n, b"") for n, offer in enumerate(config.ike, 1)])
+        SAi = self._keep("SAi", body)
+        self._share(Role.INITIATOR)
+        parts = [
+            Part("SAi1", V2PayloadType.SA, _sa(body), ((SAi, 0),)),
+            Part("KEi", V2PayloadType.KE, _ke(self.method, ledger["KEi"]), ((ledger["KEi"], 4),)),
+            Part("Ni", V2PayloadType.NONCE, V2Nonce(data=ledger["Ni"].octets), ((ledger["Ni"], 0),)),
+            *self._abilities(),
+        ]
+        if self.cookie is not None:
+            parts.insert(0, notify(_N.COOKIE, self.cookie.octets, [(self.cookie, 4)]))
+        return parts
+
+    def _keep(self, symbol: str, body: bytes) -> Term:
+        owner = str(self.party.role)
+        return self.ledger.learn(Term(symbol, body, Configured(_CITE), scope=self.ledger.scope, owner=owner))
+
+    def _share(self, role: Role) -> None:
+        """Draw a private value and make the public one; once for each method that is tried."""
+        side, ledger, method = self.letter(role), self.ledger, self.method
+        size = method.private_size if role is Role.INITIATOR else method.response_private_size
+        purpose = f"{ledger.scope}/{self.party.role}/{side}/{method.number}"
+        origin = Drawn(side, "RFC 7296 §1.2")
+        octets, owner = self.party.entropy.draw(size, purpose), str(self.party.role)
+        private = ledger.learn(Term(side, octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner))
+        if role is Role.INITIATOR:
+            ledger.learn(initiator_value(method, "KEi", private, ledger.scope))
+        else:
+            ledger.learn(responder_value(method, "KEr", private, ledger["KEi"], ledger.scope))
+
+    def _abilities(self) -> list[Part]:
+        """What this side can do beyond the least."""
+        config = self.party.config
+        parts = self._nat_parts() if config.nat_traversal else []
+        if config.method in ("signature", "rsa", "ecdsa"):
+            parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, bytes((0, 2, 0, 3, 0, 4))))
+        if config.intermediate:
+            parts.append(notify(_N.INTERMEDIATE_EXCHANGE_SUPPORTED))
+        if config.childless and self.role is Role.RESPONDER:
+            parts.append(notify(_N.CHILDLESS_IKEV2_SUPPORTED))
+        return parts
+
+    # ---------------------------------------------------------------- the responder
+
+    def consider(self) -> None:
+        """Cookie, offers, public value; then all keys."""
+        payloads = self.message.payloads
+        ke = self.message.find(V2KeyExchange)
+        sa = self.message.find(V2SecurityAssociation)
+        assert ke is not None
+        assert sa is not None
+        if self.party.config.wants_cookies:
+            self._demand_cookie(payloads)
+        negotiation, found = choose(self.party.config.ike, sa.proposals, ke.method)
+        self.party.emit(Judged(negotiation))
+        if found is None:
+            reason = f"No offer fits{nearest_miss(negotiation)}"
+            raise Refusal(reason, "RFC 7296 §2.7", _N.NO_PROPOSAL_CHOSEN)
+        self.suite, self.chosen = found
+        method = self.suite.key_exchange
+        assert method is not None
+        self.method = method
+        if ke.method != method.number:
+            reason = f"{method_name(method.number)} is wanted, a value for {method_name(ke.method)} has come"
+            raise Refusal(reason, "RFC 7296 §1.2", _N.INVALID_KE_PAYLOAD)
+        self._check_value("KEi", from_initiator=True)
+        self._check_nonce("Ni")
+        self._check_nat()
+        ledger = self.ledger
+        ledger.draw("SPIr", 8, "RFC 7296 §2.6", Nature.PUBLIC)
+        ledger.draw("Nr", self.party.config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
+        self._share(Role.RESPONDER)
+        self._keep("SAr", sa_body([self.suite.proposal(self.chosen.number, b"")]))
+
+    def _demand_cookie(self, payloads: Sequence[V2Payload]) -> None:
+        """Keep nothing for an address that has not shown that it can receive (RFC 7296 §2.6)."""
+        self._expected_cookie = self._make_cookie()
+        first = payloads[0] if payloads else None
+        has_come = isinstance(first, V2Notify) and first.notify_type == _N.COOKIE
+        if not has_come or not isinstance(first, V2Notify) or first.data != self._expected_cookie:
+            reason = "The sender has not shown yet that it receives what is sent to its address"
+            raise Refusal(reason, "RFC 7296 §2.6", _N.COOKIE)
+
+    def _make_cookie(self) -> bytes:
+        """prf(secret, Ni | IPi | SPIi): made again from the retry, so that nothing has to be kept."""
+        secret = self.party.entropy.draw(32, "cookie secret")
+        seen = self.ledger["Ni"].octets + IPv4Address(self.party.link.remote.address).packed
+        return PRF_HMAC_SHA2_256.mac(secret, seen + self.message.header.initiator_spi)
+
+    def error_data(self, kind: V2NotifyType) -> bytes:
+        """The method that is wanted, or the cookie."""
+        if kind is _N.INVALID_KE_PAYLOAD:
+            return self.method.number.to_bytes(2, "big")
+        return self._expected_cookie if kind is _N.COOKIE else b""
+
+    def answer(self) -> list[Part]:
+        """The choice, the own public value and nonce."""
+        ledger = self.ledger
+        body = ledger["SAr"].octets
+        return [
+            Part("SAr1", V2PayloadType.SA, _sa(body), ((ledger["SAr"], 0),)),
+            Part("KEr", V2PayloadType.KE, _ke(self.method, ledger["KEr"]), ((ledger["KEr"], 4),)),
+            Part("Nr", V2PayloadType.NONCE, V2Nonce(data=ledger["Nr"].octets), ((ledger["Nr"], 0),)),
+            *self._abilities(),
+        ]
+
+    # ---------------------------------------------------------------- the initiator
+
+    def is_fatal(self, notify_type: int) -> bool:
+        """Two errors only ask for the same once more."""
+        return notify_type != _N.INVALID_KE_PAYLOAD
+
+    def interesting(self, notify_type: int) -> bool:
+        """A cookie is a status, and yet it means that nothing was made."""
+        return super().interesting(notify_type) or notify_type == _N.COOKIE
+
+    def _demand(self, row: Row, message: V2Message) -> None:
+        """An answer that asks for a retry holds nothing else."""
+        if self.role is Role.INITIATOR and self._asks_again(message):
+            self.retry = True
+            return
+        super()._demand(row, message)
+
+    def _asks_again(self, message: V2Message) -> bool:
+        for index, payload in enumerate(message.payloads):
+            if not isinstance(payload, V2Notify) or self.tries > 3:
+                continue
+            if payload.notify_type == _N.COOKIE:
+                body = message.body(index)
+                span = Span(body.buffer, body.start + 4, body.end)
+                owner = str(self.party.role.other)
+                self.cookie = Term("COOKIE", span.octets, span, scope=self.ledger.scope, owner=owner)
+                self.ledger.learn(self.cookie)
+                return True
+            if payload.notify_type == _N.INVALID_KE_PAYLOAD:
+                wanted = int.from_bytes(payload.data, "big")
+                if any(wanted == c.transform_id for offer in self.party.config.ike for c in offer.of_kind(4)):
+                    self.method = METHODS[wanted]
+                    return True
+                self.fail(f"the peer wants {method_name(wanted)}, which this side does not offer")
+        return False
+
+    def conclude(self) -> None:
+        """The choice must be one of the offers; then all keys."""
+        if self.retry:
+            return
+        sa, ke = self.message.find(V2SecurityAssociation), self.message.find(V2KeyExchange)
+        assert sa is not None
+        assert ke is not None
+        negotiation, found = choose(self.party.config.ike, sa.proposals, ke.method)
+        self.party.emit(Judged(negotiation))
+        if found is None or len(sa.proposals) != 1 or found[0].key_exchange is not self.method:
+            raise Refusal("The answer differs from what was offered", "RFC 7296 §3.3.6")
+        if ke.method != self.method.number:
+            raise Refusal("The public value is of another method than the chosen one", "RFC 7296 §3.4")
+        self.suite = found[0]
+        self._check_value("KEr", from_initiator=False)
+        self._check_nonce("Nr")
+        self._check_nat()
+
+    def succeeded(self) -> None:
+        """All keys, on each side when its last input is there."""
+        if not self.retry:
+            self.make_keys()
+
+    def make_keys(self) -> None:
+        """SKEYSEED and the seven keys."""
+        ledger, suite = self.ledger, self.suite
+        own, received = ("i", "KEr") if self.role is Role.INITIATOR else ("r", "KEi")
+        try:
+            g_ir = shared(
+                self.method, "g^ir", ledger[own], ledger[received], ledger.scope, self.role is Role.INITIATOR
+            )
+        except ValueError as error:
+            raise Refusal(str(error), "RFC 8031 §3.2", _N.INVALID_SYNTAX) from error
+        ledger.learn(g_ir)
+        SKEYSEED = ledger.learn(first_skeyseed(suite.prf, ledger["Ni"], ledger["Nr"], g_ir, ledger.scope))
+        keys = ike_keys(suite, SKEYSEED, *(ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr")))
+        ledger.learn(*keys.made)
+        self.sa.suite, self.sa.keys = suite, keys
+
+    suite: Suite
+
+    # ---------------------------------------------------------------- checks
+
+    def _check_value(self, symbol: str, *, from_initiator: bool) -> None:
+        if not is_usable(self.method, self.ledger[symbol].octets, from_initiator):
+            reason = f"{symbol} is no usable value for {self.method.label}"
+            raise Refusal(reason, "RFC 7296 §3.4, RFC 6989", _N.INVALID_SYNTAX)
+
+    def _check_nonce(self, symbol: str) -> None:
+        size = len(self.ledger[symbol].octets)
+        if not 16 <= size <= 256:
+            raise Refusal(f"{symbol} has {size} octets, expected 16 to 256", "RFC 7296 §3.9", _N.INVALID_SYNTAX)
+
+    # ---------------------------------------------------------------- NAT detection
+
+    def _nat_parts(self) -> list[Part]:
+        """SHA-1 of both SPIs, address and port: where it comes from, where it goes (RFC 7296 §2.23)."""
+        link, side = self.party.link, self.letter(self.role)
+        source = self._nat_hash(f"NAT_src_{side}", link.local)
+        destination = self._nat_hash(f"NAT_dst_{side}", link.remote)
+        return [
+            notify(_N.NAT_DETECTION_SOURCE_IP, source.octets, [(source, 4)]),
+            notify(_N.NAT_DETECTION_DESTINATION_IP, destination.octets, [(destination, 4)]),
+        ]
+
+    def _nat_hash(self, symbol: str, end: Endpoint) -> Term:
+        ledger = self.ledger
+        place = Term(
+            f"IP_{symbol[4:]}",
+            IPv4Address(end.address).packed + end.port.to_bytes(2, "big"),
+            Configured("RFC 7296 §2.23"),
+            scope=ledger.scope,
+        )
+        SPIr = ledger.find("SPIr") or constant("0", bytes(8), "RFC 7296 §2.23")
+        ledger.learn(place)
+        made = derive(symbol, Hash(SHA1, ledger["SPIi"] | SPIr | place), "RFC 7296 §2.23", scope=ledger.scope)
+        return ledger.learn(made)
+
+    def _check_nat(self) -> None:
+        """Compare what the peer says of addresses with what this side sees."""
+        found = {p.notify_type: p.data for p in self.message.payloads if isinstance(p, V2Notify)}
+        source, destination = found.get(_N.NAT_DETECTION_SOURCE_IP), found.get(_N.NAT_DETECTION_DESTINATION_IP)
+        if not self.party.config.nat_traversal or source is None or destination is None:
+            return
+        link, side = self.party.link, self.letter(self.role.other)
+        here = self._nat_hash(f"NAT_dst_{side}", link.local)
+        there = self._nat_hash(f"NAT_src_{side}", link.remote)
+        link.nat_here, link.nat_there = here.octets != destination, there.octets != source
+        for found_nat, where in ((link.nat_here, "in front of this side"), (link.nat_there, "in front of the peer")):
+            if found_nat:
+                self.party.emit(NetworkChanged("NAT", where, "RFC 7296 §2.23"))
+        if self.role is Role.INITIATOR and link.natted:
+            link.float()
+
+    # ---------------------------------------------------------------- what AUTH will cover
+
+    def real_message(self) -> Term:
+        """This side's last message of this exchange, from the header on (RFC 7296 §2.15)."""
+        assert self.sent is not None
+        return next(b.term for b in self.sent.bindings if b.term.symbol.startswith("RealMessage"))
+
+    def _bind_header(self, message: V2Message) -> list[Binding]:
+        """The message as a whole is a term too: AUTH covers it."""
+        bindings = super()._bind_header(message)
+        number = 2 if message.header.response else 1
+        span = Span(message.datagram, message.start, len(message.datagram.octets))
+        owner = self.owner(Role.RESPONDER if message.header.response else Role.INITIATOR)
+        term = Term(f"RealMessage{number}", span.octets, span, scope=self.ledger.scope, owner=owner)
+        self.ledger.hold(term)
+        return [*bindings, Binding(term, span)]
+
+
+def _sa(body: bytes) -> V2SecurityAssociation:
+    """A structure for a body that is there already."""
+    from explorer.wire.structure import read
+
+    whole = bytes(2) + (len(body) + 4).to_bytes(2, "big") + body
+    sa, _ = read(V2SecurityAssociation, whole, 0, len(whole))
+    return sa.replace(next_payload=None, length=None)
+
+
+def _ke(method: KeyExchangeMethod, value: Term) -> V2KeyExchange:
+    return V2KeyExchange(method=method.number, data=value.octets)
+
+
+sa_payload, ke_payload = _sa, _ke
+
+_I, _R = Role.INITIATOR, Role.RESPONDER
+IkeSaInit.rows = (
+    Row(_I, "idle", "", None, None, "HDR, SAi1, KEi, Ni", WAITS),
+    Row(_R, "idle", "HDR, SAi1, KEi, Ni", None, None, "HDR, SAr1, KEr, Nr", "keys made"),
+    Row(_I, WAITS, "HDR, SAr1, KEr, Nr", None, None, "", "keys made"),
+)
