@@ -22,16 +22,19 @@ def key_tables(trace: Trace) -> dict[str, str]:
     """File names and contents of a folder that serves as ``WIRESHARK_CONFIG_DIR``."""
     installed = [e for e in trace.events_of(SaInstalled) if isinstance(e.event, SaInstalled)]
     isakmp: dict[str, None] = {}
+    ike: dict[str, None] = {}
     esp: dict[str, None] = {}
     for entry in installed:
         sa = entry.event.sa  # type: ignore[attr-defined]
         if sa.protocol == "ISAKMP":
             isakmp[_isakmp_row(sa)] = None
+        elif sa.protocol == "IKE":
+            ike[_ike_row(sa)] = None
         elif sa.direction == "outbound" and sa.protocol == "ESP":
             esp[_esp_row(trace, entry.party, sa)] = None
     return {
         "ikev1_decryption_table": "".join(isakmp),
-        "ikev2_decryption_table": "",
+        "ikev2_decryption_table": "".join(ike),
         "esp_sa": "".join(esp),
         "preferences": PREFERENCES,
     }
@@ -42,6 +45,48 @@ def _isakmp_row(sa: SaSnapshot) -> str:
     return f"{sa.spis[0].octets.hex()},{dict(sa.keys)['encrypt'].octets.hex()}\n"
 
 
+def _ike_row(sa: SaSnapshot) -> str:
+    """Both SPIs, the four keys of the encrypted payload, and what they are for; a salt stands behind its key."""
+    words, keys = dict(sa.algorithms), dict(sa.keys)
+
+    def key(use: str) -> str:
+        return "".join(keys[name].octets.hex() for name in (use, use.replace("encrypt", "salt")) if name in keys)
+
+    columns = (
+        sa.spis[0].octets.hex(),
+        sa.spis[1].octets.hex(),
+        key("encrypt, initiator"),
+        key("encrypt, responder"),
+        f'"{_ike_cipher(words["encryption"])}"',
+        key("integrity, initiator"),
+        key("integrity, responder"),
+        f'"{_IKE_INTEGRITY.get(words.get("integrity", ""), "NONE [RFC4306]")}"',
+    )
+    return ",".join(columns) + "\n"
+
+
+_IKE_INTEGRITY = {
+    "AUTH_HMAC_MD5_96": "HMAC_MD5_96 [RFC2403]",
+    "AUTH_HMAC_SHA1_96": "HMAC_SHA1_96 [RFC2404]",
+    "AUTH_HMAC_SHA2_256_128": "HMAC_SHA2_256_128 [RFC4868]",
+    "AUTH_HMAC_SHA2_384_192": "HMAC_SHA2_384_192 [RFC4868]",
+    "AUTH_HMAC_SHA2_512_256": "HMAC_SHA2_512_256 [RFC4868]",
+}
+
+
+def _ike_cipher(label: str) -> str:
+    """Our name for a cipher as Wireshark spells it."""
+    if label == "3DES-CBC":
+        return "3DES [RFC2451]"
+    if label.startswith("AES-CBC"):
+        return f"{label} [RFC3602]"
+    if label.startswith("AES-CTR"):
+        return f"{label} [RFC5930]"
+    mode, _, rest = label.partition("CM-")
+    icv, _, bits = rest.partition("-")
+    return f"{mode}CM-{bits} with {icv} octet ICV [RFC5282]"
+
+
 def _esp_row(trace: Trace, sender: Role, sa: SaSnapshot) -> str:
     """One direction: addresses, SPI, algorithms and keys."""
     words, keys = dict(sa.algorithms), dict(sa.keys)
@@ -50,9 +95,22 @@ def _esp_row(trace: Trace, sender: Role, sa: SaSnapshot) -> str:
         trace.parties[sender].outside or trace.parties[sender].address,
         trace.parties[sender.other].outside or trace.parties[sender.other].address,
         f"0x{sa.spis[0].octets.hex()}",
-        _ENCRYPTION.get(words["encryption"], "AES-CBC [RFC3602]"),
-        f"0x{keys['encryption'].octets.hex()}",
-        _INTEGRITY[words["integrity"]],
-        f"0x{keys['integrity'].octets.hex()}",
+        _esp_cipher(words["encryption"]),
+        f"0x{keys['encryption'].octets.hex()}{keys['salt'].octets.hex() if 'salt' in keys else ''}",
+        _INTEGRITY[_old_name(words["integrity"])] if "integrity" in keys else "NULL",
+        f"0x{keys['integrity'].octets.hex()}" if "integrity" in keys else "",
     )
     return ",".join(f'"{column}"' for column in columns) + "\n"
+
+
+def _esp_cipher(label: str) -> str:
+    if label.startswith("AES-GCM-"):
+        return f"AES-GCM with {label.split('-')[2]} octet ICV [RFC4106]"
+    if label.startswith("AES-CTR"):
+        return "AES-CTR [RFC3686]"
+    return _ENCRYPTION.get(label, "AES-CBC [RFC3602]")
+
+
+def _old_name(label: str) -> str:
+    """IKEv2's name for an integrity algorithm is IKEv1's with the number of bits that are sent."""
+    return label.removeprefix("AUTH_").rpartition("_")[0].replace("_", "-") if label.startswith("AUTH_") else label

@@ -101,6 +101,8 @@ class IkeSa:
             "integrity, responder": self.keys.SK_ar,
             "encrypt, initiator": self.keys.SK_ei,
             "encrypt, responder": self.keys.SK_er,
+            "salt, initiator": self.keys.salt_ei,
+            "salt, responder": self.keys.salt_er,
             "prove, initiator": self.keys.SK_pi,
             "prove, responder": self.keys.SK_pr,
         }

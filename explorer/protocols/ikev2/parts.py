@@ -40,6 +40,8 @@ def notify(kind: V2NotifyType, data: bytes = b"", terms: Sequence[tuple[Term, in
 
 def chain(parts: Sequence[Part]) -> tuple[int, Expr]:
     """Type of the first payload, and the octets of all with their terms named in them."""
+    if not parts:
+        return int(V2PayloadType.NONE), Concat(())
     following = [part.kind for part in parts[1:]] + [int(V2PayloadType.NONE)]
     pieces: list[Expr] = []
     for part, kind in zip(parts, following, strict=True):
@@ -53,7 +55,7 @@ def chain(parts: Sequence[Part]) -> tuple[int, Expr]:
             at = offset + 4 + len(term.octets)
         if at < len(octets):
             pieces.append(Plain(part.word, octets[at:]))
-    return (parts[0].kind if parts else 0), Concat(tuple(pieces))
+    return parts[0].kind, Concat(tuple(pieces))
 
 
 def bind_parts(parts: Sequence[Part], message: V2Message) -> list[Binding]:
