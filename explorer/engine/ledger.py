@@ -10,6 +10,7 @@ from explorer.crypto.term import Drawn, Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.events import Event, Learned, Role, Verified
 from explorer.registry.isakmp import NotifyType
+from explorer.registry.number import Number
 
 Emit = Callable[[Event], None]
 
@@ -88,14 +89,19 @@ class Ledger:
         origin = Drawn(symbol, citation)
         return self.learn(Term(symbol, octets, origin, scope=self.scope, nature=nature, owner=str(self.role)))
 
-    def verify(self, expected: Term, received: Term, proves: Role | None, citation: str) -> None:
+    def verify(
+        self, expected: Term, received: Term, proves: Role | None, citation: str, notify: Number | None = None
+    ) -> None:
         """Compare in constant time.
+
+        Args:
+            notify: what to answer if they differ; IKEv1's notifications where nothing is said.
 
         Raises:
             Refusal: they differ.
         """
         if not hmac.compare_digest(expected.octets, received.octets):
             reason = f"{expected.symbol} does not verify: not made with the keys that this side holds"
-            notify = NotifyType.AUTHENTICATION_FAILED if proves else NotifyType.INVALID_HASH_INFORMATION
-            raise Refusal(reason, citation, notify, expected=expected, received=received)
+            usual = NotifyType.AUTHENTICATION_FAILED if proves else NotifyType.INVALID_HASH_INFORMATION
+            raise Refusal(reason, citation, notify or usual, expected=expected, received=received)
         self._emit(Verified(expected.symbol, expected, received, proves, citation))

@@ -66,6 +66,7 @@ class V2Exchange:
     Attributes:
         role: this side's role in the exchange: the initiator asks, the responder answers.
         message: the last message that was read.
+        own_message: the last message that was sent.
         held: where each payload of it stands, by type.
         failure: why it came to nothing; ``""`` while it may still succeed.
         retry: whether the answer asks for the same request once more, with something changed.
@@ -76,6 +77,7 @@ class V2Exchange:
     encrypted: ClassVar[bool] = True
     rows: ClassVar[tuple[Row, ...]]
     message: V2Message
+    own_message: V2Message
 
     def __init__(self, sa: IkeSa, role: Role, message_id: int, ledger: Ledger | None = None) -> None:
         self.sa = sa
@@ -378,6 +380,7 @@ class V2Exchange:
         bindings = [*self._bind_header(message), *bindings, *bind_parts(parts, message), *self.bind_more(message)]
         envelope = self._envelope(message, [part.word for part in parts])
         self.sent = Sent(envelope, tuple(bindings))
+        self.own_message = message
         self.party.emit(self.sent)
         self.outgoing.append(message.datagram.octets)
 

@@ -58,12 +58,10 @@ class IkeAuth(V2Exchange):
 
     def int_auth(self) -> Sequence[Expr]:
         """IntAuth_i | IntAuth_r | Message ID, if there were intermediate exchanges (RFC 9242 §3.3.2)."""
-        found = [self.ledger.find(symbol) for symbol in ("IntAuth_i", "IntAuth_r")]
-        terms = [term for term in found if term is not None]
-        if len(terms) < 2:
+        if len(self.sa.int_auth) < 2:
             return ()
         mid = Term("M-ID", self.message_id.to_bytes(4, "big"), Configured("RFC 9242 §3.3.2"), scope=self.scope)
-        return (*terms, self.ledger.learn(mid))
+        return (self.sa.int_auth["i"], self.sa.int_auth["r"], self.ledger.find("M-ID") or self.ledger.learn(mid))
 
     # ---------------------------------------------------------------- parts
 

@@ -47,6 +47,7 @@ class IkeSa:
         up: whether the peer is proven.
         next_request: Message ID of this side's next request.
         expected: Message ID of the other side's next request.
+        int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
     """
 
     party: V2Party
@@ -55,7 +56,6 @@ class IkeSa:
     ledger: Ledger
     suite: Suite | None = None
     keys: IkeKeys | None = None
-    sent_with: IkeKeys | None = None
     up: bool = False
     ended: bool = False
     next_request: int = 0
@@ -63,7 +63,7 @@ class IkeSa:
     expires: float | None = None
     children: list[Child] = field(default_factory=list)
     peer_supports: set[int] = field(default_factory=set)
-    generation: int = 0
+    int_auth: dict[str, Term] = field(default_factory=dict)
 
     @property
     def spis(self) -> tuple[bytes, bytes]:

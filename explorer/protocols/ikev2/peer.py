@@ -18,6 +18,7 @@ from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational, delete_ike_part, delete_part
+from explorer.protocols.ikev2.intermediate import IkeIntermediate
 from explorer.protocols.ikev2.keys import ike_scope
 from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.parts import Part, notify
@@ -361,6 +362,9 @@ class Ikev2Peer:
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:
         sa = association.sa
+        assert sa.suite is not None
+        if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and message_id <= len(sa.suite.additional):
+            return IkeIntermediate(sa, Role.RESPONDER, message_id)
         if kind == V2ExchangeType.IKE_AUTH and not sa.up:
             return IkeAuth(sa, Role.RESPONDER, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
@@ -397,6 +401,9 @@ class Ikev2Peer:
             if exchange.failure:
                 sa.ended = True
                 return
+            assert sa.suite is not None
+            for _ in sa.suite.additional:
+                association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
             association.waiting.append(lambda mid: IkeAuth(sa, Role.INITIATOR, mid))
         elif isinstance(exchange, IkeAuth) and exchange.failure:
             self._after_failed_proof(association, exchange, now, asked=asked)

@@ -127,7 +127,7 @@ def check(x: IkeAuth) -> None:
         secret = _secret(x, identity)
         assert x.sa.suite is not None
         made = shared_key_auth(received.symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
-        x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, _CITE)
+        x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, _CITE, _FAILED)
         return
     _check_signature(x, prover, payload, octets, received, identity)
 

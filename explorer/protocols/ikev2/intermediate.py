@@ -1,0 +1,149 @@
+"""IKE_INTERMEDIATE (RFC 9242) for additional key exchanges (RFC 9370): new keys before anybody is proven."""
+
+from __future__ import annotations
+
+from explorer.crypto.expression import Expr, Plain
+from explorer.crypto.key_exchange import METHODS, KeyExchangeMethod, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.prfs import Mac
+from explorer.crypto.term import Drawn, Nature, Term, derive
+from explorer.engine.refusal import Refusal
+from explorer.engine.rows import Row
+from explorer.events import Role
+from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.keys import further_skeyseed, ike_keys
+from explorer.protocols.ikev2.parts import Part
+from explorer.protocols.ikev2.sa_init import ke_payload
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import V2KeyExchange, V2Payload
+from explorer.wire.ikev2_message import HEADER_SIZE, V2Message
+
+_CITE = "RFC 9370 §2.2.2"
+
+
+class IkeIntermediate(V2Exchange):
+    """One additional key exchange; all seven keys are replaced once it is over."""
+
+    name = "IKE_INTERMEDIATE"
+    exchange_type = V2ExchangeType.IKE_INTERMEDIATE
+
+    def __init__(self, sa: IkeSa, role: Role, message_id: int) -> None:
+        super().__init__(sa, role, message_id)
+        self.number = message_id  # the first one follows IKE_SA_INIT, whose Message ID is 0
+        assert sa.suite is not None
+        methods = sa.suite.additional
+        self.method: KeyExchangeMethod | None = methods[self.number - 1] if self.number <= len(methods) else None
+
+    def _symbol(self, base: str) -> str:
+        return f"{base}({self.number})"
+
+    def _share(self, role: Role) -> Part:
+        assert self.method is not None
+        side, ledger, method = self.letter(role), self.ledger, self.method
+        size = method.private_size if role is Role.INITIATOR else method.response_private_size
+        octets = self.party.entropy.draw(size, f"{ledger.scope}/{self.party.role}/{side}/{method.number}")
+        origin, owner = Drawn(self._symbol(side), _CITE), str(self.party.role)
+        private = ledger.learn(
+            Term(self._symbol(side), octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner)
+        )
+        if role is Role.INITIATOR:
+            value = ledger.learn(initiator_value(method, self._symbol("KEi"), private, ledger.scope))
+        else:
+            received = ledger[self._symbol("KEi")]
+            value = ledger.learn(responder_value(method, self._symbol("KEr"), private, received, ledger.scope))
+        word = self._symbol(f"KE{side}")
+        return Part(word, V2PayloadType.KE, ke_payload(method, value), ((value, 4),))
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """The public values are numbered."""
+        if isinstance(payload, V2KeyExchange):
+            return self._symbol(f"KE{self.letter(sender)}"), 4
+        return super().symbol_of(payload, kind, sender)
+
+    # ---------------------------------------------------------------- the exchange
+
+    def request(self) -> list[Part]:
+        """KEi(n)."""
+        return [self._share(Role.INITIATOR)]
+
+    def consider(self) -> None:
+        """A value of the method that was agreed on."""
+        self._check_value(from_initiator=True)
+
+    def answer(self) -> list[Part]:
+        """KEr(n)."""
+        return [self._share(Role.RESPONDER)]
+
+    def conclude(self) -> None:
+        """The same for the answer."""
+        self._check_value(from_initiator=False)
+
+    def _check_value(self, *, from_initiator: bool) -> None:
+        ke = self.message.find(V2KeyExchange)
+        assert ke is not None
+        if self.method is None or ke.method != self.method.number:
+            wanted = self.method.label if self.method is not None else "no further value"
+            name = METHODS[ke.method].label if ke.method in METHODS else str(ke.method)
+            raise Refusal(f"{wanted} expected, a value for {name} has come", _CITE, V2NotifyType.INVALID_SYNTAX)
+        if not is_usable(self.method, ke.data, from_initiator):
+            reason = f"The value is of no use for {self.method.label}"
+            raise Refusal(reason, "RFC 6989, FIPS 203 §7.2", V2NotifyType.INVALID_SYNTAX)
+
+    def succeeded(self) -> None:
+        """IntAuth with the keys of before, then all keys anew: they are used from the next exchange on."""
+        assert self.sent is not None
+        self._authenticate(self.message, self.role.other)
+        self._authenticate(self.own_message, self.role)
+        self._make_keys()
+
+    def _authenticate(self, message: V2Message, sender: Role) -> None:
+        """prf(SK_p, message as if it had not been encrypted), chained to the one before (RFC 9242 §3.3.2)."""
+        sa, side = self.sa, self.letter(sender)
+        assert sa.keys is not None
+        assert sa.suite is not None
+        SK_p = sa.keys.SK_pi if side == "i" else sa.keys.SK_pr
+        covered: Expr = Plain(f"message {2 * self.number + (1 if side == 'i' else 2)}, unencrypted", _adjusted(message))
+        before = sa.int_auth.get(side)
+        if before is not None:
+            covered = before | covered
+        made = derive(f"IntAuth_{side}", Mac(sa.suite.prf, SK_p, covered), "RFC 9242 §3.3.2", scope=self.scope)
+        sa.int_auth[side] = self.ledger.learn(made)
+
+    def _make_keys(self) -> None:
+        sa, ledger, n = self.sa, self.ledger, self.number
+        assert sa.suite is not None
+        assert sa.keys is not None
+        assert self.method is not None
+        own, received = ("i", "KEr") if self.role is Role.INITIATOR else ("r", "KEi")
+        secret = shared(
+            self.method, self._symbol("SK"), ledger[self._symbol(own)], ledger[self._symbol(received)],
+            ledger.scope, self.role is Role.INITIATOR,
+        )
+        ledger.learn(secret)
+        Ni, Nr, SPIi, SPIr = (ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr"))
+        SKEYSEED = further_skeyseed(sa.suite.prf, sa.keys.SK_d, secret, Ni, Nr, n, sa.ledger.scope)
+        ledger.learn(SKEYSEED)
+        keys = ike_keys(sa.suite, SKEYSEED, Ni, Nr, SPIi, SPIr, f"({n})")
+        ledger.learn(*keys.made)
+        sa.keys = keys
+
+
+def _adjusted(message: V2Message) -> bytes:
+    """Header and generic header with lengths that leave out IV, padding and ICV, then the payloads in the clear."""
+    inner = message.holder.octets
+    end = message.places[-1].end if message.places else 0
+    content = inner[:end]
+    data, start = message.datagram.octets, message.start
+    head = data[start : start + HEADER_SIZE - 4] + (HEADER_SIZE + 4 + len(content)).to_bytes(4, "big")
+    assert message.sealed_at is not None
+    generic = data[message.sealed_at.start : message.sealed_at.start + 2] + (4 + len(content)).to_bytes(2, "big")
+    return head + generic + content
+
+
+_I, _R = Role.INITIATOR, Role.RESPONDER
+IkeIntermediate.rows = (
+    Row(_I, "idle", "", None, None, "HDR, SK {KEi(n)}", WAITS),
+    Row(_R, "idle", "HDR, SK {KEi(n)}", None, None, "HDR, SK {KEr(n)}", DONE),
+    Row(_I, WAITS, "HDR, SK {KEr(n)}", None, None, "", DONE),
+)
