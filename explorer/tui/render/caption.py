@@ -70,8 +70,8 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
 
 
 _FATES = {
-    "lost": "The link loses it, and nobody reads it. Its sender will send it again when no answer has come for a while.",
-    "delivered twice": "The link delivers it twice. The second copy moves nothing: it gets the same octets for an answer.",
+    "lost": "The link loses it, and nobody reads it. Its sender will send it again when no answer has come.",
+    "delivered twice": "The link delivers it twice. The second copy moves nothing and gets the same answer.",
     "delayed": "The link keeps it back. Its sender cannot tell that from a loss, and may send the same octets again.",
     "changed": "Somebody on the way changes it. What arrives is not what was sent, and only a check could tell.",
 }

@@ -26,7 +26,8 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     products = products_of(workspace.trace)
     for step in workspace.trace.steps:
         rows.append(_message(workspace, step, width))
-        rows.extend(_product(workspace, step.number, scope, text, width) for scope, text in products.get(step.number, []))
+        made = products.get(step.number, [])
+        rows.extend(_product(workspace, step.number, scope, text, width) for scope, text in made)
     if workspace.trace.outcome == "failed":
         rows.append(Line([Piece(f"{'·· nothing more is sent ··':^{width - 4}}", "muted")]))
     return rows
