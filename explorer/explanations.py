@@ -61,9 +61,16 @@ def _explanation(table: dict[str, str]) -> Explanation:
     return Explanation(table["what"], table["why"], table["where"])
 
 
+def _generic(structure: str) -> str:
+    """Where the fields are explained that a structure shares with others of its kind."""
+    if structure in ("v2_proposal", "v2_transform"):
+        return "v2_substructure"
+    return "v2_payload" if structure.startswith("v2_") else "payload"
+
+
 def of_field(spec: Spec) -> Explanation | None:
     """The explanation of a field or a structure; the generic header's fields are explained once for all payloads."""
-    for structure in (spec.structure, "payload"):
+    for structure in (spec.structure, _generic(spec.structure)):
         content = _file(f"fields/{structure}.toml")
         table = content.get("fields", {}).get(spec.name) if spec.name else content.get("structure")
         if table is not None:
@@ -73,19 +80,21 @@ def of_field(spec: Spec) -> Explanation | None:
     return None
 
 
-_KINDS = ("phase 1", "Quick Mode", "New Group Mode", "Informational", "Transaction", "ESP", "AH")
-"""What the scopes of terms begin with."""
+_V2_KINDS = ("IKE SA #", "IKE SA", "IKE_INTERMEDIATE", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL")
+_KINDS = ("phase 1", "Quick Mode", "New Group Mode", "Informational", "Transaction", "ESP", "AH", *_V2_KINDS)
+"""What the scopes of terms begin with; an IKE SA with a number is a rekeyed one."""
 
 
 @cache
 def of_term(scope: str, symbol: str) -> Explanation | None:
     """The explanation of a term, by its symbol; a number in a symbol stands for any.
 
-    What is said of a symbol in one kind of exchange comes before what is said of it in all.
+    What is said of a symbol in one kind of exchange comes before what is said of it in all of IKEv2, and in all.
     """
     terms = _file("terms.toml")
     kind = next((word for word in _KINDS if scope.startswith(word)), "")
-    candidates = (f"{kind}/{symbol}", symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
+    family = "IKEv2" if kind in _V2_KINDS else kind
+    candidates = (f"{kind}/{symbol}", f"{family}/{symbol}", symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
     return next((_explanation(terms[name]) for name in candidates if name in terms), None)
 
 
@@ -100,6 +109,12 @@ _GIVEN = {
     "D_b": "puts into D_b which SAs it drops",
     "ATTR1_b": "puts into ATTR1_b what it asks for or sets",
     "ATTR2_b": "puts its answer into ATTR2_b",
+    "IP_src_i": "looks at address and port of the initiator: IP_src_i",
+    "IP_dst_i": "looks at address and port of the responder: IP_dst_i",
+    "IP_src_r": "looks at address and port of the responder: IP_src_r",
+    "IP_dst_r": "looks at address and port of the initiator: IP_dst_r",
+    "IDr_b wanted": "says whom it wants to talk to: IDr_b wanted",
+    "M-ID": "takes the number of this message: M-ID",
     "CERTREQ_I": "names an authority that it trusts: CERTREQ_I",
     "CERTREQ_R": "names an authority that it trusts: CERTREQ_R",
 }

@@ -118,7 +118,7 @@ def _negotiation(negotiation: Negotiation) -> dict[str, Any]:
             "proposal": comparison.proposal,
             "transform": comparison.transform,
             "ok": comparison.ok,
-            "next_payload": comparison.offer.next_payload,
+            "next_payload": getattr(comparison.offer, "next_payload", 0),
             "verdicts": [verdict._asdict() for verdict in comparison.verdicts],
         }
         for comparison in negotiation.comparisons

@@ -80,8 +80,7 @@ class Host:
 
     def _natt_ends(self) -> tuple[Endpoint, Endpoint] | None:
         """The ends between which ESP travels in UDP, if a NAT was found."""
-        for session in reversed(self.ike.sessions):
-            link = session.party.link
+        for link in reversed(self.ike.links()):
             if link.natted and link.header_at:
                 return link.local, link.remote
         return None

@@ -67,8 +67,9 @@ class Lab:
         self.scenario = scenario
         self.seed = seed
         first, second = scenario.initiator, scenario.responder
+        config = build_v2 if scenario.protocol == "ikev2" else build
         self.hosts = {
-            role: Host(role, (build_v2 if scenario.protocol == "ikev2" else build)(scenario, peer), peer.host, outside_address(scenario, other), seed)
+            role: Host(role, config(scenario, peer), peer.host, outside_address(scenario, other), seed)
             for role, peer, other in ((Role.INITIATOR, first, second), (Role.RESPONDER, second, first))
         }
         self._ike_observer: Ikev1Observer | Ikev2Observer = (

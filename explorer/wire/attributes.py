@@ -271,7 +271,7 @@ class ConfigurationAttribute(Attribute, key="attribute"):
 def reads(cls: type[Attribute], namespace: Namespace) -> None:
     """Let a class read the attributes of a namespace, one or a run of them."""
     one = _reader(namespace)
-    cls._read = staticmethod(one)  # noqa: SLF001 - the hand-written reader takes the compiled one's place
+    cls._read = staticmethod(one)
     cls.read_run = staticmethod(_run_reader(namespace, one))
 
 

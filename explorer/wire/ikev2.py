@@ -11,7 +11,6 @@ from explorer.registry.ikev2 import (
     ConfigAttribute,
     ConfigType,
     EapCode,
-    EapType,
     TsType,
     V2ExchangeType,
     V2Flag,
@@ -99,7 +98,10 @@ class Substructure(Structure, label="Substructure", cite="RFC 7296 §3.3.1", key
     """Four octets in front of every proposal and transform; they look like a generic header and are none."""
 
     next_payload: int = u8(
-        computed="next", default=None, label="Last substructure", say=lambda v: "0 last" if not v else f"{v} more follow"
+        computed="next",
+        default=None,
+        label="Last substructure",
+        say=lambda v: "0 last" if not v else f"{v} more follow",
     )
     reserved1: int = u8(default=0, label="Reserved")
     length: int = u16(label="Length", computed="length", default=None)

@@ -132,8 +132,7 @@ class Stage:
 
     @property
     def session(self) -> Session | None:
-        sessions = self.host.ike.sessions
-        return sessions[0] if sessions else None
+        return next(iter(_sessions(self.host)), None)
 
     # ---------------------------------------------------------------- the property
 
@@ -262,10 +261,14 @@ def _first_chain(phase1: Phase1, message_id: bytes) -> IvChain | None:
 # ---------------------------------------------------------------- what a host is
 
 
+def _sessions(host: Host) -> list[Session]:
+    return [session for session in host.ike.sessions if isinstance(session, Session)]
+
+
 def fingerprint(host: Host) -> object:
     """Everything of a host that decides what it will believe, hold and accept next."""
     windows = [(key, window.newest, window._seen) for key, (_, window) in host.ipsec._inbound.items()]
-    return [_session(session) for session in host.ike.sessions], host.ipsec._sequence, associations(host), windows
+    return [_session(session) for session in _sessions(host)], host.ipsec._sequence, associations(host), windows
 
 
 def _session(session: Session) -> tuple[object, ...]:
@@ -294,13 +297,13 @@ def traces(host: Host) -> object:
     return [
         (session.begun, [(number, one.complained) for number, one in session.exchanges.items()],
          session.phase1.complained)
-        for session in host.ike.sessions
+        for session in _sessions(host)
     ]
 
 
 def associations(host: Host) -> object:
     """The SAs that a host holds, with their keys."""
-    phase1 = [session.cookies for session in host.ike.sessions if session.phase1.up and not session.ended]
+    phase1 = [session.cookies for session in _sessions(host) if session.phase1.up and not session.ended]
     inbound = [(key, _keys(sa)) for key, (sa, _) in host.ipsec._inbound.items()]
     outbound = [(scope, number, _keys(sa)) for scope, bundle in host.ipsec._outbound.items()
                 for number, sa in bundle.items()]

@@ -10,8 +10,8 @@ from explorer.crypto.prfs import INTEGRITY_FUNCTIONS, IntegrityFunction
 from explorer.crypto.term import Term
 from explorer.events import Binding, SaSnapshot
 from explorer.octets import Buffer, Span
-from explorer.registry.ip import IpProtocol
 from explorer.registry.ikev2_transforms import EsnId
+from explorer.registry.ip import IpProtocol
 from explorer.registry.ipsec import EncapsulationMode
 
 _TRANSPORT = {EncapsulationMode.TRANSPORT.label.lower(), EncapsulationMode.UDP_TRANSPORT.label.lower()}

@@ -182,6 +182,10 @@ class Ikev1Peer:
         for session in self.sessions:
             self._collect(session)
 
+    def links(self) -> list[Link]:
+        """The way to each peer that an SA was begun with, oldest first."""
+        return [session.party.link for session in self.sessions]
+
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None

@@ -1,4 +1,4 @@
-"""Making a pair of Child SAs: offers, selectors and keys, in IKE_AUTH and in CREATE_CHILD_SA (RFC 7296 §1.2, §1.3, §2.17)."""
+"""Making a pair of Child SAs, in IKE_AUTH and in CREATE_CHILD_SA (RFC 7296 §1.2, §1.3, §2.17)."""
 
 from __future__ import annotations
 
@@ -186,12 +186,11 @@ class ChildMaker:
 
 def spi_spans(message: V2Message, spi: bytes) -> list[Span]:
     """Every SPI field of these octets inside the SA payload."""
-    found = []
+    found: list[Span] = []
     for place, payload in zip(message.places, message.payloads, strict=True):
         if isinstance(payload, V2SecurityAssociation):
-            for leaf in place.walk():
-                if leaf.spec.key == "v2_proposal.spi" and leaf.value == spi:
-                    found.append(Span(message.holder, leaf.start, leaf.end))
+            own = (leaf for leaf in place.walk() if leaf.spec.key == "v2_proposal.spi" and leaf.value == spi)
+            found.extend(Span(message.holder, leaf.start, leaf.end) for leaf in own)
     return found
 
 

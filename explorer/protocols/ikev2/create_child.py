@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from explorer.crypto.key_exchange import METHODS, KeyExchangeMethod, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.key_exchange_method import KeyExchangeMethod
 from explorer.crypto.term import Configured, Drawn, Nature, Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.negotiation import nearest_miss
@@ -51,7 +52,9 @@ class CreateChildSa(V2Exchange):
     old: Child | None = None
     new_sa: IkeSa | None = None
 
-    def __init__(self, sa: IkeSa, role: Role, message_id: int, purpose: Purpose = Purpose.CHILD, number: int = 2) -> None:
+    def __init__(
+        self, sa: IkeSa, role: Role, message_id: int, purpose: Purpose = Purpose.CHILD, number: int = 2
+    ) -> None:
         super().__init__(sa, role, message_id)
         self.purpose = purpose
         self.number = number
@@ -117,7 +120,8 @@ class CreateChildSa(V2Exchange):
         assert sa is not None
         if sa.proposals and sa.proposals[0].protocol == V2ProtocolId.IKE:
             self.purpose = Purpose.REKEY_IKE
-        rekeyed = next((p for p in self.message.payloads if isinstance(p, V2Notify) and p.notify_type == _N.REKEY_SA), None)
+        notifies = (p for p in self.message.payloads if isinstance(p, V2Notify))
+        rekeyed = next((p for p in notifies if p.notify_type == _N.REKEY_SA), None)
         if rekeyed is not None:
             self.purpose = Purpose.REKEY_CHILD
             self._find_old(rekeyed.spi)
@@ -243,8 +247,7 @@ class CreateChildSa(V2Exchange):
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """SPIs inside the offers."""
-        bindings = spi_bindings(self.ledger, message, self.party.role)
-        return bindings
+        return spi_bindings(self.ledger, message, self.party.role)
 
 
 def _renamed(term: Term, symbol: str, scope: str) -> Term:

@@ -55,7 +55,7 @@ _SYMBOLS = {
     V2PayloadType.TSI: ("TSi_b", 0),
     V2PayloadType.TSR: ("TSr_b", 0),
 }
-"""Payloads whose body, behind so many octets, is a term; ``i`` or ``r`` follows the symbol where both sides have one."""
+"""Payloads whose body, behind so many octets, is a term; ``i`` or ``r`` follows where both sides have one."""
 
 _BOTH_SIDES = (V2PayloadType.SA, V2PayloadType.KE, V2PayloadType.NONCE, V2PayloadType.CERT, V2PayloadType.AUTH)
 
@@ -102,6 +102,14 @@ class V2Exchange:
     def finished(self) -> bool:
         """Whether no row leads on from here, or the exchange has failed."""
         return bool(self.failure) or match(self.rows, self.role, self.state) is None
+
+    def is_over(self) -> bool:
+        """`finished`, asked anew after something may have changed it."""
+        return self.finished
+
+    def failed(self) -> bool:
+        """Whether it has come to nothing."""
+        return bool(self.failure)
 
     def owner(self, role: Role) -> str:
         """The party that has a role of this exchange."""
@@ -163,7 +171,7 @@ class V2Exchange:
             raise Refusal(f"{self.name} is over: no message is expected", "RFC 7296 §2.1")
         try:
             self._read(row, message)
-            if self.failure:
+            if self.failed():
                 return
             if self.role is Role.RESPONDER:
                 self.consider()
@@ -179,7 +187,7 @@ class V2Exchange:
             self.party.emit(Making(self.name, self.scope, row.sends))
             self._send(self.answer(), row.sends)
         self._move(row)
-        if self.failure:
+        if self.failed():
             return
         self.succeeded()
         self.party.emit(Concluded(self.name, self.scope, "completed", f"{self.name} is done"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from explorer.crypto.expression import Expr, Plain
-from explorer.crypto.key_exchange import METHODS, KeyExchangeMethod, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.key_exchange_method import KeyExchangeMethod
 from explorer.crypto.prfs import Mac
 from explorer.crypto.term import Drawn, Nature, Term, derive
 from explorer.engine.refusal import Refusal

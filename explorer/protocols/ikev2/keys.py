@@ -56,7 +56,7 @@ def first_skeyseed(prf: PrfFunction, Ni: Term, Nr: Term, g_ir: Term, scope: str)
 def rekeyed_skeyseed(
     prf: PrfFunction, SK_d: Term, secrets: Sequence[Term], Ni: Term, Nr: Term, scope: str
 ) -> Term:
-    """SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr | SK(1) | …), with the old SA's prf (RFC 7296 §2.18, RFC 9370)."""
+    """SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr | SK(1) | …), the prf being the old SA's (RFC 7296 §2.18)."""
     seed = Concat((secrets[0], Ni, Nr, *secrets[1:]))
     return derive("SKEYSEED", Mac(prf, SK_d, seed), "RFC 7296 §2.18, RFC 9370 §2.2.4", scope=scope)
 
@@ -107,8 +107,10 @@ class ChildKeys(NamedTuple):
     made: tuple[Term, ...]
 
 
-def child_keys(suite: Suite, prf: PrfFunction, SK_d: Term, secrets: Sequence[Term], Ni: Term, Nr: Term, scope: str) -> ChildKeys:
-    """KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr [| SK(1) …]): for each direction encryption key, salt, integrity key."""
+def child_keys(
+    suite: Suite, prf: PrfFunction, SK_d: Term, secrets: Sequence[Term], Ni: Term, Nr: Term, scope: str
+) -> ChildKeys:
+    """KEYMAT = prf+(SK_d, [g^ir (new) |] Ni | Nr [| SK(1) …]): each direction's encryption key, salt, integrity key."""
     parts = (*secrets[:1], Ni, Nr, *secrets[1:])
     encryption, integrity = suite.encryption, suite.integrity
     a_size = integrity.key_size if integrity is not None else 0
@@ -130,8 +132,10 @@ def mix_ppk(prf: PrfFunction, PPK: Term, key: Term) -> tuple[Term, ...]:
     return prf_plus(prf, PPK, key, len(key.octets), key.symbol, key.scope, "RFC 8784 §3")
 
 
-def auth_octets(message: Expr, nonce: Term, prf: PrfFunction, SK_p: Term, identity: Term, extra: Sequence[Expr]) -> Concat:
-    """What is signed: the own first message, the peer's nonce, the own identity under SK_p, and IntAuth if there is one."""
+def auth_octets(
+    message: Expr, nonce: Term, prf: PrfFunction, SK_p: Term, identity: Term, extra: Sequence[Expr]
+) -> Concat:
+    """What is signed: the own first message, the peer's nonce, the own identity under SK_p, and any IntAuth."""
     side = "I" if SK_p.symbol.startswith("SK_pi") else "R"
     maced = derive(f"MACedIDFor{side}", Mac(prf, SK_p, identity), "RFC 7296 §2.15", scope=SK_p.scope)
     return Concat((message, nonce, maced, *extra))

@@ -20,8 +20,8 @@ from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational, delete_ike_part, delete_part
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
 from explorer.protocols.ikev2.keys import ike_scope
-from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.parts import Part, notify
+from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -200,6 +200,10 @@ class Ikev2Peer:
         self._outbox.clear()
         return ready
 
+    def links(self) -> list[Link]:
+        """The way to each peer that an SA was begun with, oldest first."""
+        return [session.party.link for session in self.sessions]
+
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
@@ -305,7 +309,8 @@ class Ikev2Peer:
         header = message.header
         begins = header.exchange_type == V2ExchangeType.IKE_SA_INIT and not header.response
         if not begins or any(header.responder_spi) or header.message_id or not header.from_initiator:
-            raise Refusal("No IKE SA has these SPIs", "RFC 7296 §2.21.4", V2NotifyType.INVALID_IKE_SPI, offset=message.start)
+            kind = V2NotifyType.INVALID_IKE_SPI
+            raise Refusal("No IKE SA has these SPIs", "RFC 7296 §2.21.4", kind, offset=message.start)
         if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
         association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now)
@@ -380,14 +385,15 @@ class Ikev2Peer:
         asking, header = association.asking, message.header
         if asking is None or asking.finished or header.message_id != asking.message_id:
             raise Refusal("No request waits for this answer", "RFC 7296 §2.1", offset=message.start + 20)
-        if header.exchange_type != asking.exchange_type or header.from_initiator is (association.sa.role is Role.INITIATOR):
+        own_flag = header.from_initiator is (association.sa.role is Role.INITIATOR)
+        if header.exchange_type != asking.exchange_type or own_flag:
             raise Refusal("This is no answer to the request that waits", "RFC 7296 §2.2", offset=message.start + 18)
         asking.receive(message)
         association.flush(asking)
         if asking.retry:
             self._ask(association, now)
             return
-        if not asking.finished:
+        if not asking.is_over():
             return
         asking.set_timer(now)
         self._after(association, asking, now)

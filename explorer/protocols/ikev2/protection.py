@@ -83,7 +83,8 @@ def seal(
         ICV = learn(_icv(suite, keys, aad | IV | E, number, scope))
     octets = bytes(start) + head + payload_head + IV.octets + E.octets + ICV.octets
     message = read_v2(Buffer("datagram", octets), start, suite.sizes)
-    bindings = [Binding(IV, message.part("iv")), Binding(E, message.part("ciphertext")), Binding(ICV, message.part("icv"))]
+    named = ((IV, "iv"), (E, "ciphertext"), (ICV, "icv"))
+    bindings = [Binding(term, message.part(part)) for term, part in named]
     return SealedMessage(message, padded.octets, [b for b in bindings if b.term.octets])
 
 

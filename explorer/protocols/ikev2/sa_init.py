@@ -7,14 +7,8 @@ from ipaddress import IPv4Address
 
 from explorer.crypto.algorithms import SHA1
 from explorer.crypto.expression import Hash
-from explorer.crypto.key_exchange import (
-    METHODS,
-    KeyExchangeMethod,
-    initiator_value,
-    is_usable,
-    responder_value,
-    shared,
-)
+from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
+from explorer.crypto.key_exchange_method import KeyExchangeMethod
 from explorer.crypto.prfs import PRF_HMAC_SHA2_256
 from explorer.crypto.term import Configured, Drawn, Nature, Term, constant, derive
 from explorer.engine.negotiation import nearest_miss
@@ -247,7 +241,7 @@ class IkeSaInit(V2Exchange):
             raise Refusal(str(error), "RFC 8031 §3.2", _N.INVALID_SYNTAX) from error
         ledger.learn(g_ir)
         SKEYSEED = ledger.learn(first_skeyseed(suite.prf, ledger["Ni"], ledger["Nr"], g_ir, ledger.scope))
-        keys = ike_keys(suite, SKEYSEED, *(ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr")))
+        keys = ike_keys(suite, SKEYSEED, ledger["Ni"], ledger["Nr"], ledger["SPIi"], ledger["SPIr"])
         ledger.learn(*keys.made)
         self.sa.suite, self.sa.keys = suite, keys
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from explorer.crypto.ciphers import ENCRYPTIONS, Encryption
-from explorer.crypto.key_exchange import METHODS, KeyExchangeMethod
+from explorer.crypto.key_exchange import METHODS
+from explorer.crypto.key_exchange_method import KeyExchangeMethod
 from explorer.crypto.prfs import INTEGRITY_FUNCTIONS, PRFS, IntegrityFunction, PrfFunction
 from explorer.events import Comparison, Negotiation, Verdict
 from explorer.registry.ikev2 import V2ProtocolId
