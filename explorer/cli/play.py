@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from explorer.lab.scenario import Scenario
     from explorer.trace.trace import Trace
 
+GEAR = ("cisco", "strongswan")
+"""Whose words a run and a scenario can be put in."""
 RANDOM = "random"
 _SEEDS = 2**64
 

@@ -1,4 +1,4 @@
-"""``scenarios``: what can be run, and whether a file of one's own can."""
+"""``scenarios``: what can be run, how it would be set up on real gear, and whether a file of one's own can be run."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import argparse
 from pathlib import Path
 
 from explorer.cli import BAD_INPUT, DONE, complain
-from explorer.cli.play import missed_goal
+from explorer.cli.play import GEAR, missed_goal
 from explorer.errors import ExplorerError
 
-ABOUT = "List the shipped scenarios, or check files of your own."
+ABOUT = "List the shipped scenarios, show one, or check files of your own."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``scenarios [list | check FILE…]``."""
+    """``scenarios [list | show NAME [--as cisco|strongswan] | check FILE…]``."""
     parser.set_defaults(execute=list_all)
-    actions = parser.add_subparsers(title="actions", metavar="list | check")
+    actions = parser.add_subparsers(title="actions", metavar="list | show | check")
     actions.add_parser("list", help="name and title of each; the default").set_defaults(execute=list_all)
+    showing = actions.add_parser("show", help="what it is about and how its peers are set up")
+    showing.add_argument("scenario", metavar="NAME", help="name of a shipped scenario, or the path of a .toml file")
+    showing.add_argument("--as", choices=GEAR, dest="gear", help="as the configuration of such gear")
+    showing.set_defaults(execute=show)
     checking = actions.add_parser("check", help="read and run each file, and say what is wrong with it")
     checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
     checking.set_defaults(execute=check)
@@ -30,6 +34,26 @@ def list_all(_arguments: argparse.Namespace) -> int:
     width = max((len(scenario.name) for scenario in found), default=0)
     for scenario in found:
         print(f"{scenario.name:<{width}}  {scenario.title}")
+    return DONE
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """A scenario in its own words, or each peer's configuration in the words of real gear."""
+    from explorer.lab.scenario import load_scenario
+
+    scenario = load_scenario(arguments.scenario)
+    if arguments.gear is None:
+        from explorer.export.gear.description import description
+
+        print(description(scenario), end="")
+        return DONE
+    if arguments.gear == "cisco":
+        from explorer.export.gear.cisco_config import cisco_config as configuration
+    else:
+        from explorer.export.gear.strongswan_config import strongswan_config as configuration
+    from explorer.events import Role
+
+    print("\n".join(configuration(scenario, role) for role in (Role.INITIATOR, Role.RESPONDER)), end="")
     return DONE
 
 

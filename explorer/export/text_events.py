@@ -16,6 +16,7 @@ from explorer.events import (
     Verified,
 )
 from explorer.explanations import how_given, predicate
+from explorer.export.gear.sayings import sayings
 from explorer.trace.model import Beat, Entry
 from explorer.trace.trace import Trace
 
@@ -55,7 +56,7 @@ def _lines(trace: Trace, entry: Entry) -> Iterator[str]:
         taken = "one fits" if negotiation.chosen is not None else "none fits"
         yield f"holds the offers for {negotiation.protocol} against its policies: {taken}"
         for comparison in negotiation.comparisons:
-            yield from _comparison(comparison)
+            yield from _comparison(comparison, negotiation.protocol)
     elif isinstance(event, Refused):
         yield from _refused(event)
     else:
@@ -86,12 +87,14 @@ def _received(trace: Trace, entry: Entry, event: Received) -> Iterator[str]:
         yield f"reads {', '.join(new)}"
 
 
-def _comparison(comparison: Comparison) -> Iterator[str]:
+def _comparison(comparison: Comparison, protocol: str) -> Iterator[str]:
     mark = "✓" if comparison.ok else "✗"
     yield f"  {mark} proposal {comparison.proposal}, transform {comparison.transform}, against {comparison.policy}"
     for verdict in comparison.verdicts:
         wanted = "" if verdict.ok else f", wanted {verdict.wanted}"
         yield f"      {'✓' if verdict.ok else '✗'} {verdict.attribute}: {verdict.offered}{wanted}"
+    for gear, line in sayings(comparison, protocol):
+        yield f"      {gear} says: {line}"
 
 
 def _refused(event: Refused) -> Iterator[str]:

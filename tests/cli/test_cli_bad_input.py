@@ -34,6 +34,9 @@ def cli(tmp_path: Path) -> Cli:
         (("export", FIRST, "--json", "x" * 300), "File name too long"),
         (("export", FIRST, "--keys", "no/k"), "expected "),
         (("lessons", "check", "nope.md"), "nope.md: "),
+        (("scenarios", "show", "nope"), "no scenario is called 'nope'"),
+        (("scenarios", "show", "nope.toml", "--as", "cisco"), "nope.toml: cannot be read"),
+        (("show", FIRST, "--as", "cisco", "--message", "12"), "message 12: expected a number from 1 to 11"),
     ],
 )
 def test_bad_input_is_one_line_and_status_1(
@@ -56,6 +59,9 @@ def test_bad_input_is_one_line_and_status_1(
         (("show", FIRST, "--colour"), "unrecognized arguments: --colour"),
         (("export", FIRST), "at least one of --pcap, --keys, --json and --text"),
         (("scenarios", "check"), "required: FILE"),
+        (("scenarios", "show"), "required: NAME"),
+        (("scenarios", "show", FIRST, "--as", "juniper"), "invalid choice: 'juniper'"),
+        (("show", FIRST, "--as", "cisco", "--format", "text"), "not allowed with argument --as"),
         (("scenarios", "bogus"), "invalid choice: 'bogus'"),
         *((("show", FIRST, "--seed", text), 'expected N from 0 to 2**64-1 or "random"')
           for text in ("x", "-1", "1_000", "+5", " 5", "", "1.0", "0x10", "٣", str(2**64), "9" * 5000)),

@@ -69,6 +69,33 @@ def test_show_one_message(cli: Cli) -> None:
     assert "═══ Message 6 " not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("gear", "line"),
+    [("cisco", "ISAKMP:(0):atts are acceptable. Next payload is 0"), ("strongswan", "[CFG]   proposal matches")],
+)
+def test_show_prints_what_gear_would_log(cli: Cli, gear: str, line: str) -> None:
+    done = cli("show", FIRST, "--as", gear)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("═══ What the initiator’s console shows: ")
+    assert "\n═══ What the responder’s console shows: " in done.stdout
+    assert f"\n{line}\n" in done.stdout
+    one = cli("show", FIRST, "--as", gear, "--message", "2").stdout
+    assert set(one.splitlines()) < set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [((), "═══ The initiator: "), (("--as", "cisco"), "crypto isakmp policy 10\n"),
+     (("--as", "strongswan"), "proposals = aes256-sha1-modp2048")],
+)
+def test_a_scenario_is_shown(cli: Cli, arguments: tuple[str, ...], said: str) -> None:
+    cli.write("mine.toml")
+    for name in (FIRST, "mine.toml"):
+        done = cli("scenarios", "show", name, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert said in done.stdout
+
+
 def test_scenarios_are_listed(cli: Cli) -> None:
     listed = cli("scenarios", "list")
     assert cli("scenarios").stdout == listed.stdout
@@ -173,6 +200,7 @@ def test_a_full_disk_is_one_line() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [["--version"], ["show", FIRST], ["show", FIRST, "--format", "json"], ["scenarios"], ["lessons"],
+     ["show", FIRST, "--as", "cisco"], ["scenarios", "show", FIRST, "--as", "strongswan"],
      ["export", FIRST, "--json", "a", "--text", "b", "--keys", "k"]],
     ids=" ".join,
 )

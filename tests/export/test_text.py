@@ -81,3 +81,9 @@ def test_no_control_character_survives() -> None:
     assert said.startswith("a title\\x1b]0;from\\nsomebody\\u202e\n")
     assert all(line.isprintable() for line in said.splitlines())
     assert not any(line.endswith(" ") for line in said.splitlines())
+
+
+def test_a_refused_offer_comes_with_what_gear_says_of_it() -> None:
+    text = to_text(run(load_scenario("ikev1-policy-mismatch-hash")))
+    assert "Cisco IOS says: Hash algorithm offered does not match policy!" in text
+    assert "strongSwan says: no acceptable" in text

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from by_hand import chain, decrypt, prf, sha1
 
 from explorer.crypto.groups import modp_group
 from explorer.events import Role
@@ -15,27 +11,6 @@ from explorer.trace.model import Key
 from explorer.trace.trace import Trace
 
 PRIME = modp_group(14).prime
-
-
-def prf(key: bytes, *data: bytes) -> bytes:
-    return hmac.new(key, b"".join(data), "sha1").digest()
-
-
-def sha1(*data: bytes) -> bytes:
-    return hashlib.sha1(b"".join(data)).digest()  # noqa: S324 - what was negotiated
-
-
-def decrypt(key: bytes, iv: bytes, sealed: bytes) -> bytes:
-    return Cipher(AES(key), modes.CBC(iv)).decryptor().update(sealed)
-
-
-def chain(first: int, octets: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while first:
-        size = int.from_bytes(octets[2:4], "big")
-        found.append((first, octets[:size]))
-        first, octets = octets[0], octets[size:]
-    return found
 
 
 class Hand:

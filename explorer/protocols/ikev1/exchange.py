@@ -97,12 +97,12 @@ class Exchange:
         saved, chain = self.ledger.snapshot(), self.chain
         try:
             self._read(row, message)
+            # What was read may have settled the way of authentication, and with it how the row goes on.
+            self._answer(match(self.rows, self.role, self.state) or row)
         except Refusal:
             self.ledger.restore(saved)
             self.chain = chain
             raise
-        # What was read may have settled the way of authentication, and with it how the row goes on.
-        self._answer(match(self.rows, self.role, self.state) or row)
 
     # ---------------------------------------------------------------- time
 

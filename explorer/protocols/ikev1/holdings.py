@@ -41,6 +41,7 @@ class Holdings:
         self._held: list[Holding] = []
         self._question: int | None = None
         self._last_question: int | None = None
+        self._peers_last: int | None = None
         self._asked = 0
         self.question_due: float | None = None
 
@@ -66,9 +67,9 @@ class Holdings:
         self._held += other._held
         other._held.clear()
 
-    def named(self, spis: Sequence[bytes]) -> list[Holding]:
-        """Those with an outbound SA of one of these SPIs: they are the peer's inbound ones."""
-        return [h for h in self._held if any(spi.octets in spis for _, spi in h.outbound)]
+    def named(self, protocol: str, spis: Sequence[bytes]) -> list[Holding]:
+        """Those with an outbound SA of this protocol and one of these SPIs: they are the peer's inbound ones."""
+        return [h for h in self._held if any(kind == protocol and spi.octets in spis for kind, spi in h.outbound)]
 
     # ---------------------------------------------------------------- signs of life
 
@@ -80,6 +81,13 @@ class Holdings:
         self._asked += 1
         self.question_due = now + QUESTION_WAIT
         return self._question
+
+    def is_new_question(self, number: int) -> bool:
+        """Whether the peer's R-U-THERE is no older than the last; what is accepted is remembered."""
+        if self._peers_last is not None and number < self._peers_last:
+            return False
+        self._peers_last = number
+        return True
 
     def answered(self, number: int) -> None:
         """A sign of life, if it is the answer to the last question."""

@@ -23,7 +23,7 @@ from explorer.protocols.ikev1.new_group import NewGroupMode
 from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.protocols.ikev1.protected import Protected, message_id_origin
 from explorer.protocols.ikev1.quick_mode import QuickMode
-from explorer.protocols.ikev1.session import MOST_EXCHANGES, Session
+from explorer.protocols.ikev1.session import Session
 from explorer.protocols.ikev1.timers import Timers
 from explorer.protocols.ikev1.transaction import Transaction
 from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
@@ -283,8 +283,7 @@ class Ikev1Peer:
     def _answering(self, session: Session, message: Message) -> Exchange:
         """A new exchange that the peer has begun."""
         header = message.header
-        if sum(not exchange.finished for exchange in session.exchanges.values()) >= MOST_EXCHANGES:
-            raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
+        session.make_room()
         kind = _PROTECTED[header.exchange_type]
         if not session.access.authorized and kind not in (Transaction, Informational):
             reason = "Nothing may be negotiated before the user has logged in"
@@ -293,7 +292,7 @@ class Ikev1Peer:
         if isinstance(exchange, QuickMode):
             session.prepare_quick(exchange)
         if isinstance(exchange, Transaction):
-            exchange.answerer = session.access.answer
+            exchange.answerer, exchange.doorkeeper = session.access.answer, session.access.admit
         return exchange
 
     def _deliver(

@@ -33,6 +33,8 @@ UP = "ISAKMP SA up"
 """The state in which phase 1 is over."""
 
 _CITE = "RFC 2409 §5"
+_ID_START = 4
+"""Octets of an Identification body before its data."""
 
 
 class Phase1(Exchange):
@@ -211,6 +213,8 @@ class Phase1(Exchange):
     def verify(self) -> None:
         """Check who the other side says it is, then whether it is."""
         body = self.ledger[f"IDi{self.other_side}_b"].octets
+        if len(body) < _ID_START:
+            raise Refusal("The identity is shorter than its header", "RFC 2408 §3.8", NotifyType.PAYLOAD_MALFORMED)
         if (body[1], int.from_bytes(body[2:4], "big")) not in ((0, 0), (17, 500)):
             rule = "Protocol and port of the identity must be 0 and 0, or UDP and 500"
             raise Refusal(rule, "RFC 2407 §4.6.2", NotifyType.INVALID_ID_INFORMATION)

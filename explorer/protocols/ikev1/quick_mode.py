@@ -33,6 +33,8 @@ UP = "IPsec SAs up"
 """The state in which this phase 2 is over."""
 
 _CITE = "RFC 2409 §5.5"
+FIRST_PRIVATE = 32768
+"""Group numbers from here on mean what two peers agree on (RFC 2409 Appendix A)."""
 
 
 class QuickMode(Protected):
@@ -306,7 +308,22 @@ class QuickMode(Protected):
     def _group(self, number: int) -> ModpGroup:
         """A group of the standards, or one that was agreed on in New Group Mode."""
         private = next((group for group in self.private_groups if group.number == number), None)
-        return private_group(private.number, private.prime, private.generator) if private else modp_group(number)
+        if private is not None:
+            return private_group(private.number, private.prime, private.generator)
+        if number >= FIRST_PRIVATE:
+            reason = f"Private group {number} has not been agreed on in New Group Mode"
+            raise Refusal(reason, "RFC 2409 §5.6", NotifyType.NO_PROPOSAL_CHOSEN)
+        return modp_group(number)
+
+    def check_groups(self) -> None:
+        """Can what is configured be offered?
+
+        Raises:
+            Refusal: a group for PFS is not known.
+        """
+        for policy in self.party.config.phase2:
+            if policy.group is not None:
+                self._group(policy.group)
 
     def _share(self, group_number: int, side: str) -> None:
         group = self._group(group_number)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from explorer.crypto.term import Configured, Nature, Term
+from explorer.engine.refusal import Refusal
 from explorer.events import NetworkChanged, Refused, Verified
 from explorer.protocols.ikev1.identity import Identity, host_identity
 from explorer.protocols.ikev1.transaction import Attributes, Transaction
@@ -73,6 +74,27 @@ class RemoteAccess:
             identifier = int.from_bytes(self._session.draw(2, "Mode Config identifier"), "big")
             self._session.transact(Attributes(int(_M.REQUEST), identifier, wanted), now)
 
+    # ---------------------------------------------------------------- who may say what
+
+    @property
+    def _is_user(self) -> bool:
+        method = self._session.phase1.method
+        return method is not None and method.user is self._session.phase1.role
+
+    def admit(self, said: Attributes) -> None:
+        """Only the gateway tells how a login went or sets an address, and only its user listens.
+
+        Raises:
+            Refusal: the peer has no right to say this here and now.
+        """
+        client = self._session.party.config.client
+        about_status = said.message == _M.SET and said.about_login
+        sets_address = said.message == _M.SET and not said.about_login
+        if about_status and not self._is_user:
+            raise Refusal("This side has not asked to be logged in", _XAUTH, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
+        if sets_address and not (client is not None and client.wants_address and self.authorized):
+            raise Refusal("Nobody may give this side an address now", _CFG, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
+
     # ---------------------------------------------------------------- answers
 
     def answer(self, said: Attributes) -> Sequence[Attribute]:
@@ -86,7 +108,7 @@ class RemoteAccess:
     def _login(self, said: Attributes) -> list[Attribute]:
         """Name and password, in the order in which they were asked for."""
         client = self._session.party.config.client
-        if client is None:
+        if client is None or not self._is_user:
             return []
         values = {
             int(_C.XAUTH_USER_NAME): client.user.encode(),
@@ -145,10 +167,10 @@ class RemoteAccess:
         answered = done.answered
         if answered is None:
             return
-        asked = done.role is done.role.INITIATOR
-        if answered.message == _M.REPLY and answered.about_login and asked:
+        asked, about_login = done.role is done.role.INITIATOR, done.said.about_login
+        if answered.message == _M.REPLY and about_login and asked:
             self._judge_login(done, answered, now)
-        elif answered.message == _M.ACK and answered.about_login:
+        elif answered.message == _M.ACK and about_login:
             self._after_status(asked, now)
         elif answered.message == _M.REPLY and asked:
             self._take_address(answered)

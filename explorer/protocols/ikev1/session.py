@@ -7,7 +7,18 @@ from hashlib import sha256
 
 from explorer.crypto.term import Nature, Term
 from explorer.engine.refusal import Refusal
-from explorer.events import Concluded, Datagram, Event, NetworkChanged, Notified, Role, SaEnded, SaInstalled, Sent
+from explorer.events import (
+    Concluded,
+    Datagram,
+    Event,
+    NetworkChanged,
+    Notified,
+    Refused,
+    Role,
+    SaEnded,
+    SaInstalled,
+    Sent,
+)
 from explorer.octets import Span
 from explorer.protocols.ikev1.config import PrivateGroup
 from explorer.protocols.ikev1.exchange import Exchange
@@ -100,6 +111,18 @@ class Session:
         """Phase 1 and everything under it."""
         return [self.phase1, *self.exchanges.values()]
 
+    def make_room(self) -> None:
+        """For one more exchange of the peer's: those whose first message was refused give way to it.
+
+        Raises:
+            Refusal: too many exchanges are under way.
+        """
+        refused = [number for number, exchange in self.exchanges.items() if exchange.state == "idle"]
+        if len(refused) >= MOST_EXCHANGES:
+            del self.exchanges[refused[0]]
+        if sum(not e.finished and e.state != "idle" for e in self.exchanges.values()) >= MOST_EXCHANGES:
+            raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
+
     # ---------------------------------------------------------------- delivering
 
     def deliver(self, exchange: Exchange, message: Message, now: float) -> None:
@@ -168,6 +191,11 @@ class Session:
         assert isinstance(exchange, QuickMode)
         exchange.replaces = replaces
         self.prepare_quick(exchange)
+        try:
+            exchange.check_groups()
+        except Refusal as refusal:
+            self.party.emit(refusal.event())
+            return
         self.start(exchange, now)
 
     def prepare_quick(self, exchange: QuickMode) -> None:
@@ -259,12 +287,20 @@ class Session:
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
             self._give_up(payload, name, protected=protected)
         elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:
-            answer = isakmp_notification(self.phase1, NotifyType.R_U_THERE_ACK, payload.data)
-            self.tell([answer], now)
+            self._answer_question(payload, now)
         elif isinstance(payload, CountedNotification) and protected:
             self.holdings.answered(int.from_bytes(payload.data, "big"))
         elif isinstance(payload, IsakmpLifetimeNotification) and protected:
             self._hear_life(payload, now)
+
+    def _answer_question(self, payload: CountedNotification, now: float) -> None:
+        """R-U-THERE about this SA gets its number back, and each number once (RFC 3706 §5.4, §7)."""
+        about_this = payload.spi in (cookies_of(self.phase1), b"") and len(payload.data) == 4
+        number = int.from_bytes(payload.data, "big")
+        if not about_this or not self.holdings.is_new_question(number):
+            self.party.emit(Refused("R-U-THERE with the SPI of another SA, or with an old number", "RFC 3706 §5.4"))
+            return
+        self.tell([isakmp_notification(self.phase1, NotifyType.R_U_THERE_ACK, payload.data)], now)
 
     def _give_up(self, payload: Notification, name: str, *, protected: bool) -> None:
         """The peer has refused something: find what, and let it end."""
@@ -295,7 +331,7 @@ class Session:
             if b"".join(self.cookies) in spis:
                 self._drop("deleted")
             return
-        for holding in self.holdings.named(spis):
+        for holding in self.holdings.named(ProtocolId.name_of(payload.protocol), spis):
             self._end_holding(holding, "deleted")
 
     # ---------------------------------------------------------------- ending

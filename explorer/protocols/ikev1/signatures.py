@@ -83,7 +83,16 @@ class Signatures(Authentication):
         credential = x.party.config.credential
         if credential is None:
             raise Refusal("This side has no certificate", _CITE, NotifyType.CERTIFICATE_UNAVAILABLE)
+        held = _kind(credential.key)
+        if held != self._wanted:
+            reason = f"This side's key is for {held}, {self._wanted} was agreed on"
+            raise Refusal(reason, _CITE, NotifyType.CERTIFICATE_UNAVAILABLE)
         return credential
+
+    @property
+    def _wanted(self) -> str:
+        """The kind of key that was agreed on."""
+        return next((label for number, label in _ECDSA.items() if number == self.number), "RSA")
 
     def _sign(self, x: Phase1, credential: Credential, HASH: Term) -> Expr:
         side, scope, owner, key = letter(x.role), x.ledger.scope, str(x.party.role), credential.key
@@ -138,11 +147,9 @@ class Signatures(Authentication):
         if reason:
             said = f"The certificate of {certificate.subject_text} {reason}"
             raise Refusal(said, "RFC 2408 §5.9", NotifyType.INVALID_CERTIFICATE)
-        wanted = next((label for number, label in _ECDSA.items() if number == self.number), "RSA")
-        key = certificate.public_key
-        held = key.curve.label if isinstance(key, EcdsaKey) else "RSA"
-        if held != wanted:
-            reason = f"The certificate has an {held} key, {wanted} was agreed on"
+        held = _kind(certificate.public_key)
+        if held != self._wanted:
+            reason = f"The certificate has a key for {held}, {self._wanted} was agreed on"
             raise Refusal(reason, _CITE, NotifyType.INVALID_SIGNATURE)
         return certificate
 
@@ -164,6 +171,10 @@ class Signatures(Authentication):
         n, e = _cut_numbers(x, prover, key)
         x.ledger.learn(n, e)
         return derive(f"HASH_{side}(SIG)", RsaRecover(key, SIG, n, e), _CITE, scope=scope)
+
+
+def _kind(key: object) -> str:
+    return key.curve.label if isinstance(key, EcdsaKey | EcdsaPrivateKey) else "RSA"
 
 
 def _cut_numbers(x: Phase1, prover: Role, key: RsaKey) -> tuple[Term, Term]:

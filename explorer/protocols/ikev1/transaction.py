@@ -59,6 +59,9 @@ class Attributes(NamedTuple):
 Answerer = Callable[[Attributes], Sequence[Attribute]]
 """Makes the attributes of an answer."""
 
+Doorkeeper = Callable[[Attributes], None]
+"""Raises Refusal where the peer has no right to say this here and now."""
+
 
 class Transaction(Protected):
     """Two messages under one Message ID.
@@ -74,6 +77,7 @@ class Transaction(Protected):
     said: Attributes
     answered: Attributes | None = None
     answerer: Answerer
+    doorkeeper: Doorkeeper
 
     def ask(self) -> None:
         """The first message."""
@@ -86,6 +90,7 @@ class Transaction(Protected):
         if self.said.message not in _ANSWERS:
             name = ConfigurationMessage.say(self.said.message)
             raise Refusal(f"{name} begins no transaction", self.cite, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
+        self.doorkeeper(self.said)
 
     def reply(self) -> None:
         """The second message."""

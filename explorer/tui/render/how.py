@@ -6,6 +6,7 @@ from explorer.crypto.expression import Expr
 from explorer.crypto.term import Configured, Constant, Drawn, Term
 from explorer.events import Comparison, Judged, Negotiation, Role
 from explorer.explanations import of_field, of_term
+from explorer.export.gear.sayings import sayings
 from explorer.octets import Span
 from explorer.trace.model import Key
 from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces, wrap
@@ -285,6 +286,7 @@ def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
     rows.append(Line([Piece(head, "muted")]))
     for comparison in negotiation.comparisons:
         rows += _comparison(comparison, columns, width)
+        rows += _sayings(comparison, negotiation.protocol, width)
     return rows
 
 
@@ -299,7 +301,7 @@ def _comparison(comparison: Comparison, columns: tuple[int, int], width: int) ->
     for verdict in comparison.verdicts:
         pieces = [
             Piece(f"{_MARGIN}{fit(verdict.attribute, columns[0])}", "muted"),
-            Piece(fit(verdict.offered, columns[1])),
+            Piece(f"{fit(verdict.offered, columns[1] - 1)} "),
             Piece(fit(verdict.wanted, max(width - columns[0] - columns[1] - 8, 6))),
             Piece("✓", "derived") if verdict.ok else Piece(" ✗ ", "failed"),
         ]
@@ -307,3 +309,9 @@ def _comparison(comparison: Comparison, columns: tuple[int, int], width: int) ->
         if not verdict.ok:
             break  # the first mismatch decides; gear looks no further
     return rows
+
+
+def _sayings(comparison: Comparison, protocol: str, width: int) -> list[Line]:
+    """What people who look for this in a log have to look for."""
+    found = (f"{gear} says: {line}" for gear, line in sayings(comparison, protocol))
+    return [Line([Piece(f"{_MARGIN}{row}", "muted")]) for text in found for row in wrap(text, width - len(_MARGIN) - 1)]

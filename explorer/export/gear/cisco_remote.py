@@ -1,0 +1,59 @@
+"""Remote access on Cisco IOS: Easy VPN, its server and its client."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from explorer.export.gear.side import Side
+
+
+def easy_server(this: Side) -> Iterator[str]:
+    """Users, groups and addresses of a gateway."""
+    gateway = this.peer.gateway
+    assert gateway is not None
+    yield "aaa new-model"
+    yield "aaa authentication login USERS local"
+    yield "aaa authorization network GROUPS local"
+    yield from (f"username {user} password 0 {password}" for user, password in gateway.users.items())
+    if gateway.pool is not None:
+        hosts = list(_ends(gateway.pool))
+        yield f"ip local pool POOL {' '.join(hosts)}"
+    for group, key in this.peer.group_keys.items():
+        yield f"crypto isakmp client configuration group {group}"
+        yield f" key {key}"
+        if gateway.name_server is not None:
+            yield f" dns {gateway.name_server}"
+        if gateway.pool is not None:
+            yield " pool POOL"
+        if gateway.banner:
+            yield f" banner ^C{gateway.banner}^C"
+
+
+def _ends(pool: str) -> Iterator[str]:
+    """First and last address of a pool; those of the network itself are left out where there are others."""
+    network = ipaddress.IPv4Network(pool)
+    single = network.num_addresses < 4
+    first = network.network_address + (0 if single else 1)
+    last = network.broadcast_address - (0 if single else 1)
+    yield from dict.fromkeys((str(first), str(last)))
+
+
+def easy_client(this: Side) -> Iterator[str]:
+    """A client that logs in by itself."""
+    client = this.peer.client
+    assert client is not None
+    yield "crypto ipsec client ezvpn LAB"
+    yield " connect auto"
+    if this.peer.psk is not None:
+        yield f" group {this.identity.removeprefix('keyid:')} key {this.peer.psk}"
+    yield f" mode {client.mode}"
+    yield f" peer {this.far}"
+    yield f" username {client.user} password {client.password}"
+    yield " xauth userid mode local"
+    yield "interface GigabitEthernet0/0"
+    yield f" ! the one that has {this.peer.address}"
+    yield " crypto ipsec client ezvpn LAB outside"
+    yield "interface GigabitEthernet0/1"
+    yield f" ! the one to {this.peer.protects}"
+    yield " crypto ipsec client ezvpn LAB inside"

@@ -1,0 +1,86 @@
+"""What both gears' logs are made from: the events of one party, in order, and the messages they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from explorer.errors import ExplorerError
+from explorer.events import Endpoint, Envelope, Role
+from explorer.export.printable import printable
+from explorer.trace.model import Entry, Step
+from explorer.trace.trace import Trace
+from explorer.wire.field import Field
+from explorer.wire.message import CONTENT
+from explorer.wire.payloads import IsakmpHeader, Payload
+
+PEERS = (Role.INITIATOR, Role.RESPONDER)
+PHASE_1 = ("Main Mode", "Aggressive Mode")
+
+
+class Line(NamedTuple):
+    """One line of a console, and the number of the message that made the gear say it."""
+
+    message: int
+    text: str
+
+
+Console = Callable[[Trace, Role], Iterable[Line]]
+
+
+def to_log(trace: Trace, console: Console, title: str, message: int | None = None) -> str:
+    """Both peers' consoles one after the other, each under a heading.
+
+    Args:
+        message: only what this message makes them say.
+
+    Raises:
+        ExplorerError: there is no such message.
+    """
+    if message is not None and not 1 <= message <= len(trace.steps):
+        raise ExplorerError(f"message {message}: expected a number from 1 to {len(trace.steps)}")
+    lines: list[str] = []
+    for role in PEERS:
+        said = [line.text for line in console(trace, role) if message in (None, line.message)]
+        if said or message is None:
+            nothing = ["(nothing for which a line is known)"]
+            lines += ["", f"═══ What the {role}’s console shows: {title}", "", *(said or nothing)]
+    return "".join(f"{printable(line.rstrip())}\n" for line in lines[1:])
+
+
+def entries_of(trace: Trace, party: Role) -> Iterator[tuple[Entry, Step]]:
+    """A party's events with the message that each belongs to; what is no part of a negotiation is left out."""
+    for entry in trace.entries:
+        if entry.party is party and entry.step <= len(trace.steps):
+            step = trace.step(entry.step)
+            if header(step.envelope) is not None:
+                yield entry, step
+
+
+def header(envelope: Envelope) -> IsakmpHeader | None:
+    """The ISAKMP header of a message; packets and keepalives have none."""
+    return next((value for value in _values(envelope.trees[0].root) if isinstance(value, IsakmpHeader)), None)
+
+
+def payloads(envelope: Envelope) -> list[Payload]:
+    """The payloads of a message, as far as the party could read them."""
+    root = envelope.trees[0].root
+    if envelope.encrypted:
+        root = next((tree.root for tree in envelope.trees if tree.root.spec is CONTENT), root)
+    return [value for value in _values(root) if isinstance(value, Payload)]
+
+
+def _values(root: Field) -> Iterator[object]:
+    return (field.value for field in root.children)
+
+
+def ends(trace: Trace, step: Step, party: Role) -> tuple[Endpoint, Endpoint]:
+    """A message's own end and far end as a party sees them: behind a NAT it knows the inside only."""
+    own, far = (step.source, step.destination) if party is step.sender else (step.destination, step.source)
+    return (step.inside if step.inside is not None and trace.parties[party].outside else own), far
+
+
+def peer_address(trace: Trace, party: Role) -> str:
+    """Under which address a party knows the other."""
+    other = trace.parties[party.other]
+    return other.outside or other.address

@@ -1,0 +1,357 @@
+"""A run as strongSwan's charon 5.9.8 would log it on each side.
+
+Every line has been seen in a log of that charon, and every value in it is read from the recording.  Where charon
+does not do what the run does, a remark after ``#`` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from explorer.events import (
+    Envelope,
+    Event,
+    Judged,
+    Learned,
+    NetworkChanged,
+    Notified,
+    Received,
+    Refused,
+    Role,
+    SaInstalled,
+    Sent,
+    StateChanged,
+    Verified,
+)
+from explorer.export.gear.console import PHASE_1, Line, ends, entries_of, header, payloads, peer_address, to_log
+from explorer.export.gear.strongswan_checks import checks, offered, proposals_line
+from explorer.export.gear.strongswan_messages import summary
+from explorer.export.gear.strongswan_words import identity, selector
+from explorer.registry.isakmp import NotifyType, ProtocolId
+from explorer.registry.phase1 import AuthenticationMethod, Phase1Attribute
+from explorer.trace.model import Entry, Step
+from explorer.trace.trace import Trace
+from explorer.wire.payloads import Delete, Notification
+
+_NOTIFICATIONS = ("NO-PROPOSAL-CHOSEN", "AUTHENTICATION-FAILED", "INVALID-ID-INFORMATION")
+_SCHEMES: dict[int, str] = {
+    AuthenticationMethod.RSA_SIGNATURES: "RSA_EMSA_PKCS1_NULL",
+    AuthenticationMethod.XAUTH_INIT_RSA: "RSA_EMSA_PKCS1_NULL",
+    AuthenticationMethod.HYBRID_INIT_RSA: "RSA_EMSA_PKCS1_NULL",
+    AuthenticationMethod.ECDSA_256: "ECDSA_WITH_NULL",
+}
+_ENCRYPTING = (AuthenticationMethod.RSA_ENCRYPTION, AuthenticationMethod.REVISED_RSA_ENCRYPTION)
+_LOGIN: tuple[int, ...] = (
+    AuthenticationMethod.XAUTH_INIT_PSK,
+    AuthenticationMethod.XAUTH_INIT_RSA,
+    AuthenticationMethod.HYBRID_INIT_RSA,
+)
+_MARKER = bytes(4)
+_ASSIGNED = re.compile(r"(\S+)/32 through the tunnel to (.+)")
+
+
+def strongswan_log(trace: Trace, message: int | None = None) -> str:
+    """Both logs, each under a heading.
+
+    Args:
+        message: only what this message makes them say.
+
+    Raises:
+        ExplorerError: there is no such message.
+    """
+    return to_log(trace, strongswan_console, "charon, with cfg = 2", message)
+
+
+def strongswan_console(trace: Trace, party: Role) -> Iterator[Line]:
+    """What one peer's log shows, line by line."""
+    return _Console(trace, party).lines()
+
+
+class _Console:
+    """Keeps what charon's lines repeat: numbers of SAs, names of the peers, the way of authentication."""
+
+    def __init__(self, trace: Trace, party: Role) -> None:
+        self._trace = trace
+        self._party = party
+        self._entries = list(entries_of(trace, party))
+        self._begun: dict[str, Role] = {}
+        for step in trace.steps:
+            self._begun.setdefault(step.envelope.scope, step.sender)
+        self._terms: dict[str, bytes] = {}
+        self._sas = 0
+        self._children = 0
+        self._method = 0
+        self._in_phase_1 = self._party
+        self._requests = self._repeats = 0
+        self._inbound: bytes | None = None
+        self._awaits_login = self._bundled = self._up = False
+
+    def lines(self) -> Iterator[Line]:
+        """Every line, with the number of its message."""
+        for index, (entry, step) in enumerate(self._entries):
+            self._note(entry.event)
+            for text in self._say(index, entry, step):
+                yield Line(entry.step, text)
+
+    def _note(self, event: Event) -> None:
+        """Remember the terms that later lines name."""
+        if isinstance(event, Learned):
+            self._terms[event.term.symbol] = event.term.octets
+        elif isinstance(event, Received):
+            self._terms.update((binding.term.symbol, binding.term.octets) for binding in event.bindings)
+
+    def _say(self, index: int, entry: Entry, step: Step) -> Iterator[str]:
+        event = entry.event
+        if isinstance(event, Sent):
+            yield from self._sent(event, index, step)
+        elif isinstance(event, Received):
+            yield from self._received(event, step)
+        elif isinstance(event, Judged):
+            yield from self._judged(event, step)
+        elif isinstance(event, Learned):
+            yield from self._signed(event)
+        elif isinstance(event, Verified):
+            yield from self._verified(event)
+        elif isinstance(event, SaInstalled):
+            yield from self._installed(event)
+        elif isinstance(event, StateChanged):
+            yield from self._changed(event)
+        elif isinstance(event, Refused):
+            yield from self._refused(event, step)
+        elif isinstance(event, NetworkChanged):
+            yield from self._network(event)
+        elif isinstance(event, Notified) and event.notify in _NOTIFICATIONS:
+            yield f"[IKE] received {event.notify.replace('-', '_')} error notify"
+
+    # ---------------------------------------------------------------- names
+
+    @property
+    def _sa(self) -> str:
+        return f"lab[{self._sas}]"
+
+    @property
+    def _peers(self) -> str:
+        """Addresses and identities of both sides, one's own first."""
+        mine, theirs = ("i", "r") if self._in_phase_1 is Role.INITIATOR else ("r", "i")
+        local, remote = self._trace.parties[self._party].address, peer_address(self._trace, self._party)
+        return f"{local}[{self._name(mine)}]...{remote}[{self._name(theirs)}]"
+
+    def _name(self, side: str) -> str:
+        """Who a side of phase 1 says it is; without a name, charon writes the address."""
+        body = self._terms.get(f"IDi{side}_b")
+        return (identity(body) if body else None) or "%any"
+
+    @property
+    def _peer_name(self) -> str:
+        return self._name("r" if self._in_phase_1 is Role.INITIATOR else "i")
+
+    @property
+    def _own_name(self) -> str:
+        return self._name("i" if self._in_phase_1 is Role.INITIATOR else "r")
+
+    def _is_request(self, step: Step, sender: Role) -> bool:
+        return self._begun[step.envelope.scope] is sender
+
+    # ---------------------------------------------------------------- messages
+
+    def _sent(self, event: Sent, index: int, step: Step) -> Iterator[str]:
+        envelope, request = event.envelope, self._is_request(step, self._party)
+        if event.again:
+            yield from self._repeated(envelope.exchange, request=request)
+        else:
+            self._requests, self._repeats = self._requests + request, 0
+            yield from self._before(event, index)
+            short = summary(envelope, request=request)
+            yield from [f"[ENC] generating {short}"] if short is not None else []
+        own, far = ends(self._trace, step, self._party)
+        way = f"from {own.address}[{own.port}] to {far.address}[{far.port}]"
+        yield f"[NET] sending packet: {way} ({_size(step)} bytes)"
+
+    def _repeated(self, exchange: str, *, request: bool) -> Iterator[str]:
+        """Only whose turn it is waits and sends again; its words for the other phase are not known."""
+        if request and exchange in PHASE_1 and not self._up:
+            self._repeats += 1
+            yield f"[IKE] sending retransmit {self._repeats} of request message ID 0, seq {self._requests}"
+
+    def _before(self, event: Sent, index: int) -> Iterator[str]:
+        """What charon says before it makes a message: what it begins, or ends."""
+        exchange = event.envelope.exchange
+        found = header(event.envelope)
+        if exchange in PHASE_1 and found is not None and not any(found.responder_cookie):
+            self._begin(Role.INITIATOR)
+            yield f"[IKE] initiating {exchange} IKE_SA {self._sa} to {peer_address(self._trace, self._party)}"
+            yield from proposals_line("configured", offered(event.envelope))
+        elif exchange == "New Group Mode":
+            yield "# charon has no New Group Mode"
+        elif exchange == "Quick Mode" and self._begins(index):
+            yield from proposals_line("configured", offered(event.envelope))
+        for payload in payloads(event.envelope):
+            if isinstance(payload, Delete):
+                yield from self._deleting(payload)
+            elif isinstance(payload, Notification) and payload.notify_type == NotifyType.R_U_THERE:
+                yield "[IKE] sending DPD request"
+
+    def _begin(self, role: Role) -> None:
+        self._sas += 1
+        self._requests = 1 if role is Role.INITIATOR else 0
+        self._in_phase_1, self._awaits_login, self._up = role, False, False
+
+    def _begins(self, index: int) -> bool:
+        """Whether the row behind a message sent is one that answers nothing."""
+        rows = (entry.event for entry, _ in self._entries[index + 1 :] if isinstance(entry.event, StateChanged))
+        row = next(rows, None)
+        return row is not None and row.old == "idle" and not row.receives
+
+    def _received(self, event: Received, step: Step) -> Iterator[str]:
+        own, far = ends(self._trace, step, self._party)
+        envelope = event.envelope
+        way = f"from {far.address}[{far.port}] to {own.address}[{own.port}]"
+        yield f"[NET] received packet: {way} ({_size(step)} bytes)"
+        if self._is_nonsense(step):
+            return
+        short = summary(envelope, request=self._is_request(step, step.sender))
+        yield from [f"[ENC] parsed {short}"] if short is not None else []
+        found = header(envelope)
+        if envelope.exchange in PHASE_1 and found is not None and not any(found.responder_cookie):
+            self._begin(Role.RESPONDER)
+            yield f"[IKE] {far.address} is initiating a {envelope.exchange} IKE_SA"
+        for payload in payloads(envelope):
+            if isinstance(payload, Delete):
+                yield from self._deleted(payload)
+
+    def _is_nonsense(self, step: Step) -> bool:
+        return any(
+            isinstance(entry.event, Refused) and entry.event.notify == "PAYLOAD-MALFORMED"
+            for entry, found in self._entries
+            if found is step
+        )
+
+    # ---------------------------------------------------------------- the ends of SAs
+
+    def _deleting(self, payload: Delete) -> Iterator[str]:
+        if payload.protocol == ProtocolId.ISAKMP:
+            yield f"[IKE] deleting IKE_SA {self._sa} between {self._peers}"
+            yield f"[IKE] sending DELETE for IKE_SA {self._sa}"
+        elif payload.protocol == ProtocolId.ESP:
+            yield from (f"[IKE] sending DELETE for ESP CHILD_SA with SPI {spi}" for spi in _spis(payload))
+
+    def _deleted(self, payload: Delete) -> Iterator[str]:
+        if payload.protocol == ProtocolId.ISAKMP:
+            yield f"[IKE] received DELETE for IKE_SA {self._sa}"
+            yield f"[IKE] deleting IKE_SA {self._sa} between {self._peers}"
+        elif payload.protocol == ProtocolId.ESP:
+            yield from (f"[IKE] received DELETE for ESP CHILD_SA with SPI {spi}" for spi in _spis(payload))
+
+    # ---------------------------------------------------------------- what came of them
+
+    def _judged(self, event: Judged, step: Step) -> Iterator[str]:
+        negotiation, chosen = event.negotiation, event.negotiation.chosen
+        self._bundled = " and " in negotiation.protocol
+        if negotiation.protocol == "ISAKMP" and chosen is not None:
+            self._method = chosen.offer.value_of(Phase1Attribute.AUTHENTICATION) or 0
+            self._awaits_login = self._method in _LOGIN
+            if self._method in _ENCRYPTING:
+                yield "# charon has no authentication with public key encryption"
+        began = self._is_request(step, self._party)
+        own = offered(self._own_offer(step)) if began else None
+        yield from checks(negotiation, offered(step.envelope), own)
+        if chosen is None and not began:
+            phase_1 = negotiation.protocol == "ISAKMP"
+            yield f"[IKE] no {'proposal found' if phase_1 else 'matching proposal found, sending NO_PROPOSAL_CHOSEN'}"
+
+    def _own_offer(self, step: Step) -> Envelope:
+        """The message of the same exchange in which this party made its offers."""
+        scope = step.envelope.scope
+        own = (found.envelope for found in self._trace.steps if found.sender is self._party)
+        return next(envelope for envelope in own if envelope.scope == scope)
+
+    def _signed(self, event: Learned) -> Iterator[str]:
+        mine = "SIG_I" if self._in_phase_1 is Role.INITIATOR else "SIG_R"
+        if event.term.symbol == mine:
+            yield f"[IKE] authentication of '{self._own_name}' (myself) successful"
+
+    def _verified(self, event: Verified) -> Iterator[str]:
+        scheme = _SCHEMES.get(self._method)
+        if event.symbol.startswith("SIG_") and scheme is not None:
+            yield f"[IKE] authentication of '{self._peer_name}' with {scheme} successful"
+        elif event.symbol == "password":
+            yield f"[IKE] XAuth authentication of '{self._user}' successful"
+
+    @property
+    def _user(self) -> str:
+        return self._terms.get("user", b"").decode("utf-8", "replace")
+
+    def _installed(self, event: SaInstalled) -> Iterator[str]:
+        """A pair of ESP SAs is one child; its words for AH are not known."""
+        if event.sa.protocol == "ISAKMP":
+            self._up = True
+            yield from self._established() if not self._awaits_login else ()
+        elif self._bundled:
+            return
+        elif event.sa.protocol == "ESP" and event.sa.direction == "inbound":
+            self._inbound = event.sa.spis[0].octets
+        elif event.sa.protocol == "ESP" and self._inbound is not None:
+            self._children += 1
+            spis = f"{self._inbound.hex()}_i {event.sa.spis[0].octets.hex()}_o"
+            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {self._selectors()}"
+
+    def _established(self) -> Iterator[str]:
+        yield f"[IKE] IKE_SA {self._sa} established between {self._peers}"
+
+    def _selectors(self) -> str:
+        """What is protected, one's own side first; without names it is the peers' own packets."""
+        local, remote = self._trace.parties[self._party].address, peer_address(self._trace, self._party)
+        found = [selector(self._terms[name]) for name in ("IDci_b", "IDcr_b") if name in self._terms]
+        if len(found) < 2:
+            return f"{local}/32 === {remote}/32"
+        pair = found if self._terms.get("SPI_i") == self._inbound else found[::-1]
+        return " === ".join(text or "?" for text in pair)
+
+    def _changed(self, event: StateChanged) -> Iterator[str]:
+        """With a login the SA is established only when that is over."""
+        if event.exchange != "XAUTH status" or event.new != "done" or not self._awaits_login:
+            return
+        refused = any(isinstance(entry.event, Refused) for entry, _ in self._entries)
+        self._awaits_login = False
+        if refused:
+            return
+        if event.role is Role.RESPONDER:
+            yield f"[IKE] XAuth authentication of '{self._user}' (myself) successful"
+        yield from self._established()
+
+    def _refused(self, event: Refused, step: Step) -> Iterator[str]:
+        exchange = step.envelope.exchange
+        if event.notify == "PAYLOAD-MALFORMED" and exchange == "Main Mode":
+            yield "[IKE] message parsing failed"
+            yield "[IKE] ID_PROT request with message ID 0 processing failed"
+        elif event.expected is not None and event.expected.symbol.startswith("HASH_"):
+            yield "[IKE] calculated HASH does not match HASH payload"
+        elif event.notify == "INVALID-ID-INFORMATION" and exchange == "Quick Mode":
+            pair = (selector(self._terms.get(name, b"\0" * 4)) or "?" for name in ("IDci_b", "IDcr_b"))
+            yield f"[IKE] no matching CHILD_SA config found for {' === '.join(pair)}"
+        elif event.notify == "INVALID-CERTIFICATE":
+            yield f"[IKE] no trusted RSA public key found for '{self._peer_name}'"
+        elif exchange == "XAUTH login":
+            yield f"[IKE] XAuth authentication of '{self._user}' failed"
+        elif exchange == "XAUTH status":
+            yield f"[IKE] XAuth authentication of '{self._user}' (myself) failed"
+
+    def _network(self, event: NetworkChanged) -> Iterator[str]:
+        assigned = _ASSIGNED.fullmatch(event.value)
+        if event.what == "NAT" and event.value == "in front of the peer":
+            yield "[IKE] remote host is behind NAT"
+        elif event.what == "internal address":
+            yield f"[IKE] installing new virtual IP {event.value}"
+        elif event.what == "route" and assigned is not None:
+            yield f"[IKE] assigning virtual IP {assigned[1]} to peer '{assigned[2]}'"
+
+
+def _size(step: Step) -> int:
+    """Octets of the message itself, without the marker in front on the port of NAT traversal."""
+    return len(step.octets.removeprefix(_MARKER)) if step.octets.startswith(_MARKER) else len(step.octets)
+
+
+def _spis(payload: Delete) -> Iterator[str]:
+    for start in range(0, len(payload.spis), payload.spi_size):
+        yield payload.spis[start : start + payload.spi_size].hex()
