@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from explorer.crypto.term import Term
 from explorer.octets import Span
 from explorer.wire.field import Tree
-from explorer.wire.structure import Structure
 
 
 class Role(StrEnum):
@@ -91,7 +90,7 @@ class Comparison(NamedTuple):
     proposal: int
     transform: int
     verdicts: tuple[Verdict, ...]
-    offer: Structure
+    offer: Any
 
     @property
     def first_mismatch(self) -> Verdict | None:

@@ -41,6 +41,18 @@ def play(arguments: argparse.Namespace) -> tuple[Scenario, Trace]:
     return scenario, run(scenario, seed)
 
 
+def demand_gear(scenario: Scenario) -> None:
+    """Gear's words are known for IKEv1 only.
+
+    Raises:
+        ExplorerError: the scenario is about something else.
+    """
+    from explorer.errors import ExplorerError
+
+    if scenario.protocol != "ikev1":
+        raise ExplorerError(f"{scenario.name}: --as expects a scenario of ikev1, this is {scenario.protocol}")
+
+
 def draw_seed() -> int:
     """32 bits from the system: few enough to be read aloud."""
     import secrets  # noqa: TID251 - a seed is where randomness comes in

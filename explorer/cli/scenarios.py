@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from explorer.cli import BAD_INPUT, DONE, complain
-from explorer.cli.play import GEAR, missed_goal
+from explorer.cli.play import GEAR, demand_gear, missed_goal
 from explorer.errors import ExplorerError
 
 ABOUT = "List the shipped scenarios, show one, or check files of your own."
@@ -47,6 +47,7 @@ def show(arguments: argparse.Namespace) -> int:
 
         print(description(scenario), end="")
         return DONE
+    demand_gear(scenario)
     if arguments.gear == "cisco":
         from explorer.export.gear.cisco_config import cisco_config as configuration
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from explorer.cli.play import GEAR, add_run_arguments, judge, play
+from explorer.cli.play import GEAR, add_run_arguments, demand_gear, judge, play
 
 ABOUT = "Print a run as text, as JSON or as the log of real gear."
 
@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print what was asked for; whether the run reached its goal is the exit status."""
     scenario, trace = play(arguments)
+    if arguments.gear is not None:
+        demand_gear(scenario)
     if arguments.gear == "cisco":
         from explorer.export.gear.cisco_log import cisco_log as said
     elif arguments.gear == "strongswan":

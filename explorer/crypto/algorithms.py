@@ -11,6 +11,8 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from explorer.crypto import proof
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -88,6 +90,11 @@ class CbcCipher(NamedTuple):
         """The inverse; ``ciphertext`` is a whole number of blocks."""
         decryptor = self._cipher(key, iv).decryptor()
         return decryptor.update(ciphertext) + decryptor.finalize()
+
+    def command(self, key: bytes, iv: bytes, plaintext: bytes) -> str:
+        """The shell command that encrypts the same; DES is three-key DES with the key repeated there as well."""
+        repeated = key * 3 if self.label == "DES-CBC" else key
+        return proof.encrypt(self.openssl, repeated, iv, plaintext)
 
 
 # The library has no single DES; three-key DES with the key repeated is the same function.

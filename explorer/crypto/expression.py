@@ -306,8 +306,7 @@ class Encrypt(Expr):
         yield Token(")")
 
     def command(self) -> str | None:
-        key = self.key.octets * (3 if self.cipher.label == "DES-CBC" else 1)
-        return proof.encrypt(self.cipher.openssl, key, self.iv.octets, self.plaintext.octets)
+        return self.cipher.command(self.key.octets, self.iv.octets, self.plaintext.octets)
 
 
 def wrap(value: Expr | int) -> Expr:

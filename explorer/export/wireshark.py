@@ -50,7 +50,8 @@ def _ike_row(sa: SaSnapshot) -> str:
     words, keys = dict(sa.algorithms), dict(sa.keys)
 
     def key(use: str) -> str:
-        return "".join(keys[name].octets.hex() for name in (use, use.replace("encrypt", "salt")) if name in keys)
+        names = [use, use.replace("encrypt", "salt")] if use.startswith("encrypt") else [use]
+        return "".join(keys[name].octets.hex() for name in names if name in keys)
 
     columns = (
         sa.spis[0].octets.hex(),

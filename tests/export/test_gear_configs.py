@@ -14,7 +14,7 @@ from explorer.export.gear.swanctl import secret, value
 from explorer.lab.scenario import PeerFile, Scenario, load_scenario, read_scenario, shipped
 
 INIT, RESP = Role.INITIATOR, Role.RESPONDER
-BOTH = [(name, role) for name in shipped() for role in (INIT, RESP)]
+BOTH = [(name, role) for name in shipped() if name.startswith("ikev1") for role in (INIT, RESP)]
 
 
 def cisco(name: str, role: Role) -> str:

@@ -263,7 +263,7 @@ def test_charon_establishes_after_the_login() -> None:
 # ---------------------------------------------------------------- both
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", [name for name in shipped() if name.startswith("ikev1")])
 def test_every_run_has_a_log_of_every_gear(name: str) -> None:
     trace = recording(name)
     for log in (cisco_log, strongswan_log):
