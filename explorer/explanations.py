@@ -94,7 +94,8 @@ def of_term(scope: str, symbol: str) -> Explanation | None:
     terms = _file("terms.toml")
     kind = next((word for word in _KINDS if scope.startswith(word)), "")
     family = "IKEv2" if kind in _V2_KINDS else kind
-    candidates = (f"{kind}/{symbol}", f"{family}/{symbol}", symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
+    forms = (symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
+    candidates = (f"{kind}/{symbol}", f"{family}/{symbol}", *forms)
     return next((_explanation(terms[name]) for name in candidates if name in terms), None)
 
 
@@ -128,18 +129,25 @@ def how_given(symbol: str) -> str:
 _FALLBACK = "other"
 """What is said of a variant that has no words of its own."""
 
+_PAIRS = ("ESP", "AH", "IKE_SA_INIT")
+"""Exchanges of which every odd message is a question and every even one an answer, however many there are."""
+
+_FILES = {"INFORMATIONAL": "ike_informational"}
+"""Names of files that do not follow from the exchange's: IKEv1 has an Informational exchange as well."""
+
 
 def of_message(exchange: str, number: int, variant: str = "") -> MessageWords | None:
     """The captions of the ``number``-th message of an exchange, from 1.
 
-    Packets come in pairs, a question and its answer, however many there are.
+    Packets come in pairs, a question and its answer, however many there are; so do the messages of IKE_SA_INIT,
+    which is begun again where the responder asks for a cookie or another method.
 
     Args:
         variant: which of several messages of this place it is, where there are several (``Envelope.variant``).
     """
-    if exchange in ("ESP", "AH"):
+    if exchange in _PAIRS:
         number = (number - 1) % 2 + 1
-    tables = _file(f"messages/{exchange.lower().replace(' ', '_')}.toml")
+    tables = _file(f"messages/{_FILES.get(exchange, exchange.lower().replace(' ', '_'))}.toml")
     for name in (f"{number} {variant}", variant, str(number), _FALLBACK):
         if name in tables:
             return MessageWords(**tables[name])

@@ -24,12 +24,18 @@ from explorer.explanations import (
 )
 from explorer.lab.scenario import shipped
 from explorer.trace.model import Key, is_packet
-from explorer.wire import ah, attributes, body, esp, ip, message, payloads
+from explorer.wire import ah, attributes, body, esp, ikev2, ikev2_message, ip, message, payloads
 from explorer.wire.field import Spec
 from explorer.wire.structure import Structure
 
 CAPTION, ROW = 68, 72
-NAMESPACES = (attributes.ISAKMP_NAMESPACE, attributes.IPSEC_NAMESPACE, attributes.CONFIGURATION_NAMESPACE)
+NAMESPACES = (
+    attributes.ISAKMP_NAMESPACE,
+    attributes.IPSEC_NAMESPACE,
+    attributes.CONFIGURATION_NAMESPACE,
+    ikev2.TRANSFORM_NAMESPACE,
+    ikev2.CONFIG_NAMESPACE,
+)
 
 
 def _structures(of: type[Structure] = Structure) -> Iterator[type[Structure]]:
@@ -41,17 +47,19 @@ def _structures(of: type[Structure] = Structure) -> Iterator[type[Structure]]:
 def declared() -> dict[str, Spec]:
     assert {payloads.__name__, ip.__name__} <= {structure.__module__ for structure in _structures()}
     specs = [spec for structure in _structures() for spec in structure.specs()]
-    for module in (message, body, esp, ah, payloads, ip):
+    for module in (message, body, esp, ah, payloads, ip, ikev2_message):
         specs += [spec for spec in vars(module).values() if isinstance(spec, Spec)]
     specs += [pair[0] for namespace in NAMESPACES for pair in namespace.specs.values()]
     assert {message.MESSAGE, message.CIPHERTEXT, message.CONTENT, message.PADDING, esp.CONTENT} <= set(specs)
     assert {message.MARKER, message.KEEPALIVE, body.BODY, ah.AH_PACKET} <= set(specs)
+    assert {ikev2_message.CONTENT, ikev2_message.PADDING, ikev2_message.PAD_LENGTH} <= set(specs)
     return {spec.key: spec for spec in specs}
 
 
 DECLARED = declared()
 FILES = sorted((content_folder() / "fields").glob("*.toml"))
-GENERIC = ("next_payload", "reserved", "length")
+GENERIC = ("next_payload", "reserved", "length", "critical", "reserved1")
+"""What headers and substructures share: explained once in ``payload``, ``v2_payload`` and ``v2_substructure``."""
 
 
 def _is_whole(words: Explanation | None) -> bool:
@@ -212,6 +220,19 @@ def test_packets_come_in_pairs_of_a_question_and_its_answer() -> None:
     assert of_message("AH", 4) == of_message("AH", 2) != of_message("ESP", 2)
 
 
+def test_a_first_exchange_that_is_begun_again_still_is_a_question_and_an_answer() -> None:
+    assert of_message("IKE_SA_INIT", 3) == of_message("IKE_SA_INIT", 1) is not None
+    assert of_message("IKE_SA_INIT", 6) == of_message("IKE_SA_INIT", 2) != of_message("IKE_SA_INIT", 1)
+    variants = ("", "chosen", "cookie", "invalid-ke", "no-proposal")
+    answers = [of_message("IKE_SA_INIT", 4, variant) for variant in variants]
+    assert len(set(answers)) == len(answers)
+
+
+def test_informational_of_ikev2_is_another_than_that_of_ikev1() -> None:
+    assert of_message("INFORMATIONAL", 1, "delete") != of_message("Informational", 1, "delete")
+    assert of_message("INFORMATIONAL", 2) != of_message("INFORMATIONAL", 1) is not None
+
+
 def test_a_notification_without_words_of_its_own_has_general_ones() -> None:
     assert of_message("Informational", 1, "r-u-there") != of_message("Informational", 1, "invalid-cookie")
     assert of_message("Informational", 1, "invalid-cookie") == of_message("Informational", 1) is not None
@@ -248,6 +269,13 @@ def test_a_star_in_the_terms_stands_for_a_number_and_for_marks() -> None:
     assert of_term("phase 1 #2", "K1") == of_term("phase 1", "K1")
     assert _is_whole(of_term("phase 1", "Ke_i·K2"))
     assert of_term("phase 1", "HASH(1)") != of_term("Quick Mode 1234abcd", "HASH(1)")
+
+
+def test_ikev2_may_say_something_else_of_a_symbol() -> None:
+    assert of_term("IKE SA", "psk") == of_term("IKE_AUTH 1", "psk") != of_term("phase 1", "psk")
+    assert of_term("IKE SA", "SKEYSEED") != of_term("IKE SA #2", "SKEYSEED")
+    assert of_term("IKE SA #2", "SK_d") == of_term("IKE SA", "SK_d") != of_term("IKE SA", "SK_d(1)")
+    assert of_term("CREATE_CHILD_SA 3r #2", "Ni") == of_term("CREATE_CHILD_SA 2", "Ni") != of_term("IKE SA", "Ni")
 
 
 def test_a_value_that_is_configured_is_given_in_words() -> None:

@@ -64,3 +64,30 @@ def esp_keys(entries: list[Entry]) -> dict[str, tuple[bytes, bytes]]:
             if b"\3" + bytes.fromhex(spi) in latest.get(f"{side} SA seed", b""):
                 keys[spi] = latest[f"encryption {side} key"], latest[f"integrity {side} key"]
     return keys
+
+
+def v2_esp_keys(entries: list[Entry]) -> dict[str, tuple[bytes, bytes]]:
+    """Encryption and integrity key by SPI, of Child SAs.
+
+    Who has asked in an exchange receives with the responder's keys; the thread has just said whether charon has.
+    After a rekeying the outbound SA is announced at once, and added by any thread when the old one is gone.
+    """
+    keys: dict[str, tuple[bytes, bytes]] = {}
+    latest: dict[str, bytes] = {}
+    asked: dict[str, bool] = {}
+    way = ""
+    for entry in entries:
+        if (parsed := re.match(r"parsed (?:IKE_AUTH|CREATE_CHILD_SA) (request|response)", entry.text)) is not None:
+            asked[entry.thread] = parsed[1] == "response"
+            latest = {}
+        if entry.subject != "CHD":
+            continue
+        latest[entry.name] = entry.octets
+        if (adding := re.match(r"(?:add|register)ing (inbound|outbound) ESP SA", entry.text)) is not None:
+            way = adding[1]
+        found = re.search(r"SPI 0x([0-9a-f]+)", entry.text)
+        if found is not None and found[1].zfill(8) not in keys:
+            side = "initiator" if (way == "outbound") == asked[entry.thread] else "responder"
+            made = latest[f"encryption {side} key"], latest.get(f"integrity {side} key", b"")
+            keys[found[1].zfill(8)] = made
+    return keys

@@ -17,6 +17,7 @@ POOL = "10.3.0.0/24"
 
 _PLUGINS = (
     "random nonce x509 revocation constraints pubkey pkcs1 pkcs8 pem openssl sha1 sha2 md5 aes hmac kdf gmp attr"
+    " xcbc cmac ctr ccm chapoly"
     " {kernel} socket-default vici updown xauth-generic"
 )
 _IN_USER_SPACE = "kernel-libipsec kernel-netlink"
@@ -29,10 +30,12 @@ class Settings:
     """What differs between the tests.
 
     Attributes:
-        role: charon's in phase 1.
+        role: charon's in phase 1, or in the first exchange of IKEv2.
+        version: of IKE.
         proves: how charon shows who it is, round by round: ``psk``, ``pubkey``, ``xauth``.
         demands: how the other side must.
         kind: of certificates: ``rsa`` or ``ecdsa``.
+        child: more for its Child SA, or for the IPsec SAs of IKEv1.
         connection: more for the connection.
         daemon: more for the daemon.
         kernel: what does ESP.  In user space it works on every kernel, but only inside UDP: charon then claims to be
@@ -40,6 +43,7 @@ class Settings:
     """
 
     role: Role
+    version: int = 1
     proves: tuple[str, ...] = ("psk",)
     demands: tuple[str, ...] = ("psk",)
     kind: str = "rsa"
@@ -49,6 +53,7 @@ class Settings:
     aggressive: bool = False
     local_ts: str = f"{BEHIND_THEM}/32"
     remote_ts: str = f"{BEHIND_US}/32"
+    child: Tree = field(default_factory=dict)
     connection: Tree = field(default_factory=dict)
     daemon: Tree = field(default_factory=dict)
     kernel: str = _IN_USER_SPACE
@@ -79,11 +84,12 @@ def daemon(settings: Settings, folder: Path, socket: Path) -> str:
 
 def connection(settings: Settings) -> str:
     """swanctl.conf."""
-    child = {"local_ts": settings.local_ts, "remote_ts": settings.remote_ts, "esp_proposals": settings.esp}
+    child = {
+        "local_ts": settings.local_ts, "remote_ts": settings.remote_ts, "esp_proposals": settings.esp, **settings.child}
     return render({
         "connections": {"lab": {
-            "version": 1,
-            "aggressive": "yes" if settings.aggressive else "no",
+            "version": settings.version,
+            **({"aggressive": "yes"} if settings.aggressive else {}),
             "local_addrs": THEIRS,
             "remote_addrs": OURS,
             "proposals": settings.ike,

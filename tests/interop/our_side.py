@@ -12,13 +12,26 @@ from charon_settings import PASSWORD, PSK, USER, name
 from machine import BEHIND_THEM, BEHIND_US, OURS, THEIRS, Machine
 from node import Node
 
-from explorer.events import Endpoint, Event, Refused, Role, SaEnded, SaInstalled, SaSnapshot, Verified
+from explorer.events import (
+    Datagram,
+    Endpoint,
+    Event,
+    Notified,
+    Refused,
+    Role,
+    SaEnded,
+    SaInstalled,
+    SaSnapshot,
+    Verified,
+)
 from explorer.lab.credentials import load_authority, load_credential
 from explorer.lab.host import Host
 from explorer.live.runner import Runner
 from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway
 from explorer.protocols.ikev1.identity import Identity, host_identity
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
+from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.peer import Ikev2Peer
 from explorer.registry.ipsec import AuthenticationAlgorithm, EncapsulationMode, EspTransformId, IdType
 from explorer.registry.phase1 import AuthenticationMethod, EncryptionAlgorithm, Group, HashAlgorithm
 
@@ -74,7 +87,7 @@ def certified(role: Role, kind: str) -> dict[str, Any]:
 class OurSide:
     """The peer, its sockets and its events."""
 
-    def __init__(self, role: Role, config: Config, machine: Machine) -> None:
+    def __init__(self, role: Role, config: Config | V2Config, machine: Machine) -> None:
         self.there = Endpoint(THEIRS, 500)
         self.events: list[Event] = []
         host = Host(role, config, BEHIND_US, THEIRS, seed=time.monotonic_ns())
@@ -83,6 +96,12 @@ class OurSide:
         with machine.our_end():
             self._runner = Runner(self.node, config.address, (config.port, config.natt_port), self.events.append)
 
+    @property
+    def v2(self) -> Ikev2Peer:
+        """The peer, if it speaks IKEv2."""
+        assert isinstance(self.peer, Ikev2Peer)
+        return self.peer
+
     def serve_until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
         """Let time pass on the wire until something holds."""
         return self._runner.run_until(condition, patience)
@@ -90,6 +109,10 @@ class OurSide:
     def do(self, action: Callable[[Endpoint, float], object]) -> None:
         """Ask the peer for something, such as ``peer.start``."""
         action(self.there, time.monotonic())
+
+    def send(self, octets: bytes) -> None:
+        """Send what the peer knows nothing of."""
+        self._runner._send(Datagram(octets, Endpoint(OURS, 500), self.there))
 
     def said(self, kind: type[Kind]) -> list[Kind]:
         """Every event of one kind."""
@@ -100,11 +123,12 @@ class OurSide:
         return [event.sa for event in self.said(SaInstalled) if event.sa.protocol == protocol]
 
     def esp_keys(self) -> dict[str, tuple[bytes, bytes]]:
-        """Encryption and integrity key by SPI."""
+        """Encryption key, with the salt where there is one, and integrity key by SPI."""
         keys = {}
         for sa in self.installed("ESP"):
             by_use = {use: term.octets for use, term in sa.keys}
-            keys[sa.spis[0].octets.hex()] = by_use["encryption"], by_use["integrity"]
+            cipher = by_use["encryption"] + by_use.get("salt", b"")
+            keys[sa.spis[0].octets.hex()] = cipher, by_use.get("integrity", b"")
         return keys
 
     def spis(self, direction: str) -> set[str]:
@@ -116,6 +140,10 @@ class OurSide:
     def proven(self) -> set[Role]:
         """Whose proofs held."""
         return {event.proves for event in self.said(Verified) if event.proves is not None}
+
+    def told(self) -> list[str]:
+        """What the other side notified of that is no matter of course."""
+        return [event.notify for event in self.said(Notified)]
 
     def refused(self) -> list[str]:
         """Why things were turned down."""

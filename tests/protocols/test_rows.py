@@ -165,7 +165,7 @@ def follows(figure: Figure, words: list[str]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", shipped_scenarios())
+@pytest.mark.parametrize("name", [name for name in shipped_scenarios() if name.startswith("ikev1")])
 def test_what_was_said_is_what_a_row_says(name: str) -> None:
     for step in recording(name).steps:
         exchange = step.envelope.exchange

@@ -53,7 +53,7 @@ def test_every_registry_is_used_by_the_codec() -> None:
     used = {spec.numbers for s in SAMPLES for spec in type(s).specs()}
     for namespace in (*(namespace for _, namespace in NAMESPACES), CONFIGURATION_NAMESPACE):
         used |= {namespace.types, *namespace.values.values()}
-    unused = {c.__name__ for c in registries() if c not in used}
+    unused = {c.__name__ for c in registries() if c not in used and ".ikev2" not in c.__module__}
     assert unused == {"HeaderFlag", "Situation"}, "bits have words of their own"
 
 

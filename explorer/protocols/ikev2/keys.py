@@ -117,7 +117,8 @@ def child_keys(
     one = encryption.key_size + encryption.salt_size + a_size
     stream = prf_plus(prf, SK_d, Concat(parts), 2 * one, "KEYMAT", scope, "RFC 7296 §2.17")
     made, whole, by_side = list(stream), stream[-1], {}
-    for side, at in (("i", 0), ("r", one)):
+    # Keys of packets from the initiator come first; they are named by who receives, like the SPI.
+    for side, at in (("r", 0), ("i", one)):
         middle = at + encryption.key_size
         end = middle + encryption.salt_size
         e = _cut(f"ESP_e{side}", whole, at, middle, "RFC 7296 §2.17", scope, made)

@@ -98,6 +98,8 @@ def _refused(event: Refused) -> tuple[str, str, str]:
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
     scope, at = workspace.selection.sa, workspace.at
+    if workspace.trace.protocol == "ikev2":
+        return _about_v2_sa(workspace, scope)
     is_phase_1 = scope.startswith("phase 1")
     phase, what = ("Phase 1", "the ISAKMP SA") if is_phase_1 else ("Phase 2", "the IPsec SAs")
     holders = [
@@ -116,6 +118,25 @@ def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
         return headline, why, "RFC 2409 §2"
     why = "One a direction, named by the SPI its receiver chose. Packets travel under these, not the ISAKMP SA."
     return headline, why, "RFC 2409 §5.5"
+
+
+def _about_v2_sa(workspace: Workspace, scope: str) -> tuple[str, str, str]:
+    """The IKE SA, or the two SAs of a Child."""
+    protocols = {
+        role: {sa.protocol for sa in workspace.trace.sas(role, workspace.at) if sa.spis[0].scope == scope}
+        for role in (Role.INITIATOR, Role.RESPONDER)
+    }
+    holders = [role for role, found in protocols.items() if found]
+    is_ike = any("IKE" in found for found in protocols.values())
+    what = "This IKE SA" if is_ike else "This pair of Child SAs"
+    if not holders:
+        return "It will be made; at this moment neither side holds it.", "", "RFC 7296 §1.2"
+    alone = f", so far at the {holders[0]} alone" if len(holders) == 1 else ""
+    if is_ike:
+        why = "Every later message of IKE travels under its keys, one set for each direction."
+        return f"{what} is up{alone}.", why, "RFC 7296 §1.2, §2.14"
+    why = "One a direction, named by the SPI its receiver chose. Packets travel under these, not the IKE SA."
+    return f"{what} is up{alone}.", why, "RFC 7296 §1.2, §2.17"
 
 
 def _headline(workspace: Workspace, event: Event) -> str:

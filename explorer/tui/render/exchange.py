@@ -56,6 +56,9 @@ def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
     return {number: found[number] for number in sorted(found) if found[number]}
 
 
+_ENDED = {"ISAKMP": "the ISAKMP SA", "IKE": "the IKE SA"}
+
+
 def _sentence(trace: Trace, scope: str) -> str:
     """What an exchange has made; nothing, if that is no SA."""
     spis = {
@@ -65,7 +68,11 @@ def _sentence(trace: Trace, scope: str) -> str:
     }
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
+    if "IKE" in spis.values():
+        return "now there is an IKE SA"
     count = len(spis)
+    if trace.protocol == "ikev2":
+        return f"now there are {_COUNT.get(count, str(count))} Child SAs" if count else ""
     return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
 
 
@@ -76,7 +83,7 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
         if isinstance(event, NetworkChanged) and event.what in ("internal address", "route", "private group"):
             yield entry.step, f"{event.what}: {event.value}"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
-            yield entry.step, f"{'the ISAKMP SA' if event.protocol == 'ISAKMP' else 'IPsec SAs'}: {event.how}"
+            yield entry.step, f"{_ENDED.get(event.protocol, 'IPsec SAs')}: {event.how}"
 
 
 def _header(workspace: Workspace, width: int) -> list[Line]:

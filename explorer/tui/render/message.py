@@ -176,7 +176,7 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
         heading = f" {sa.protocol} SA towards the {towards}"
     rows = [Line([Piece(heading, "text", True)])]
     for term in sa.spis:
-        name = "named by" if sa.protocol == "ISAKMP" else "SPI"
+        name = "named by" if sa.protocol in ("ISAKMP", "IKE") else "SPI"
         rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
     rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
     rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{sa.lifetime} s")]))

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from explorer.wire.attributes import basic, of_octets, variable
+from explorer.wire.ikev2 import (
+    EncryptionTransform,
+    EsnTransform,
+    IkeHeader,
+    IntegrityTransform,
+    KeyExchangeTransform,
+    PrfTransform,
+    TrafficSelector,
+    UnknownTransform,
+    V2AddressIdentification,
+    V2Auth,
+    V2Certificate,
+    V2CertificateRequest,
+    V2Configuration,
+    V2Delete,
+    V2Eap,
+    V2Encrypted,
+    V2EncryptedFragment,
+    V2KeyExchange,
+    V2Nonce,
+    V2Notify,
+    V2OpaquePayload,
+    V2PlainIdentification,
+    V2Proposal,
+    V2Sealed,
+    V2SealedFragment,
+    V2SecurityAssociation,
+    V2TextIdentification,
+    V2TrafficSelectors,
+    V2VendorId,
+)
+from explorer.wire.structure import Structure
+
+AES = EncryptionTransform(kind=1, transform_id=12, attributes=(basic(14, 128),))
+TRANSFORMS = (
+    AES,
+    EncryptionTransform(kind=1, transform_id=28, attributes=()),
+    PrfTransform(kind=2, transform_id=5, attributes=()),
+    IntegrityTransform(kind=3, transform_id=12, attributes=()),
+    KeyExchangeTransform(kind=4, transform_id=31, attributes=()),
+    EsnTransform(kind=5, transform_id=0, attributes=()),
+    KeyExchangeTransform(kind=6, transform_id=36, attributes=()),
+    UnknownTransform(kind=77, transform_id=1, attributes=(variable(14, 256), basic(99, 1))),
+)
+FOR_IKE = V2Proposal(number=1, protocol=1, transforms=TRANSFORMS)
+FOR_REKEYING = V2Proposal(number=2, protocol=1, spi=b"new SPIi", transforms=(AES,))
+FOR_ESP = V2Proposal(number=3, protocol=3, spi=b"\1\2\3\4", transforms=(AES, TRANSFORMS[5]))
+FOR_NOBODY = V2Proposal(number=4, protocol=99, spi=b"\1", transforms=())
+IPV4 = TrafficSelector(ts_type=7, addresses=b"\x0a\0\0\0\x0a\0\0\xff")
+IPV6 = TrafficSelector(ts_type=8, protocol=17, start_port=500, end_port=500, addresses=bytes(32))
+OTHER = TrafficSelector(ts_type=200, addresses=b"")
+
+V2_SAMPLES: list[Structure] = [
+    IkeHeader(
+        initiator_spi=b"i" * 8, responder_spi=b"r" * 8, next_payload=46, exchange_type=37, flags=0x28, message_id=7,
+        length=28),
+    V2OpaquePayload(data=b"anything"),
+    V2OpaquePayload(critical=0x80, data=b""),
+    *TRANSFORMS,
+    FOR_IKE,
+    FOR_REKEYING,
+    FOR_ESP,
+    FOR_NOBODY,
+    V2SecurityAssociation(proposals=(FOR_IKE, FOR_REKEYING, FOR_ESP, FOR_NOBODY)),
+    V2SecurityAssociation(proposals=()),
+    V2KeyExchange(method=31, data=bytes(range(32))),
+    V2KeyExchange(method=65535, data=b""),
+    V2Nonce(data=b"n" * 32),
+    V2AddressIdentification(id_type=1, data=b"\x0a\0\0\1"),
+    V2AddressIdentification(id_type=5, data=bytes(16)),
+    V2TextIdentification(id_type=2, data=b"gw.example.com"),
+    V2TextIdentification(id_type=3, data=b"user@example.com"),
+    V2TextIdentification(id_type=11, data=b"\0\xff"),
+    V2PlainIdentification(id_type=9, data=b"DER"),
+    V2PlainIdentification(id_type=13),
+    V2Certificate(encoding=4, data=b"DER"),
+    V2CertificateRequest(encoding=4, authorities=b"a" * 40),
+    V2CertificateRequest(encoding=4),
+    V2Auth(method=2, data=b"p" * 32),
+    V2VendorId(data=b"IKE Explorer"),
+    V2Notify(notify_type=16390, data=b"c" * 32),
+    V2Notify(protocol=3, spi=b"\1\2\3\4", notify_type=16393),
+    V2Notify(notify_type=60000),
+    V2Delete(protocol=1),
+    V2Delete(protocol=3, spi_size=4, spi_count=2, spis=b"\1\2\3\4\5\6\7\x08"),
+    IPV4,
+    IPV6,
+    OTHER,
+    V2TrafficSelectors(selectors=(IPV4, IPV6, OTHER)),
+    V2TrafficSelectors(selectors=()),
+    V2Configuration(kind=1, attributes=(of_octets(1, b""), of_octets(3, b""))),
+    V2Configuration(
+        kind=2, attributes=(of_octets(1, b"\x0a\0\0\x09"), of_octets(13, b"\x0a\0\0\0\xff\0\0\0"), of_octets(7, b"me"))),
+    V2Eap(code=1, identifier=7, eap_length=10, data=b"\1hello"),
+    V2Eap(code=3, identifier=7, eap_length=4),
+    V2Sealed(data=bytes(range(64))),
+    V2Encrypted(iv=b"v" * 16, ciphertext=b"e" * 32, icv=b"c" * 12),
+    V2SealedFragment(fragment=1, total=3, data=bytes(range(64))),
+    V2EncryptedFragment(fragment=3, total=3, iv=b"v" * 16, ciphertext=b"e" * 16, icv=b"c" * 12),
+]
+
+V2_SIZES = {"iv_size": 16, "icv_size": 12}
