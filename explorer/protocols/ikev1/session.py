@@ -65,7 +65,7 @@ class Session:
         holdings: the IPsec SAs, and when they end.
         ended: whether nothing of it may be used any more.
         successor: the session that is to take its place.
-        expires: when the ISAKMP SA ends.
+        expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
         begun: how many exchanges this side has begun under it.
     """
 
@@ -77,6 +77,7 @@ class Session:
         self.ended = False
         self.successor: Session | None = None
         self.expires: float | None = None
+        self.life = 0.0
         self.private_groups: tuple[PrivateGroup, ...] = ()
         self.outbox: list[Datagram] = []
         self.begun = 0
@@ -105,7 +106,8 @@ class Session:
         if self.ended:
             return False
         waits_for_user = self.phase1.up and not self.access.authorized and not self.access.refused
-        return waits_for_user or any(not exchange.finished for exchange in self.all_exchanges())
+        # An exchange whose first message was refused has not begun.
+        return waits_for_user or any(not e.finished and e.state != "idle" for e in self.all_exchanges())
 
     def all_exchanges(self) -> list[Exchange]:
         """Phase 1 and everything under it."""
@@ -117,9 +119,13 @@ class Session:
         Raises:
             Refusal: too many exchanges are under way.
         """
-        refused = [number for number, exchange in self.exchanges.items() if exchange.state == "idle"]
-        if len(refused) >= MOST_EXCHANGES:
-            del self.exchanges[refused[0]]
+        told = (Informational, ClearInformational)
+        for useless in (
+            [number for number, exchange in self.exchanges.items() if exchange.state == "idle"],
+            [number for number, e in self.exchanges.items() if isinstance(e, told) and e.finished],
+        ):
+            for number in useless[: max(len(useless) + 1 - MOST_EXCHANGES, 0)]:
+                del self.exchanges[number]
         if sum(not e.finished and e.state != "idle" for e in self.exchanges.values()) >= MOST_EXCHANGES:
             raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
 
@@ -248,7 +254,7 @@ class Session:
             spi, protocol = exchange.peers_spi(), ProtocolId.ESP
         notification = PlainNotification(protocol=int(protocol), notify_type=int(refusal.notify), spi=spi)
         self.tell([notification], now)
-        if not exchange.finished:
+        if not exchange.finished and exchange.state != "idle":
             exchange.retransmission.wait_patiently(now)
 
     def _name_cookies(self, message: Message) -> None:
@@ -310,7 +316,8 @@ class Session:
             self.phase1.fail(reason)
             return
         open_ones = [e for e in self.exchanges.values() if not e.finished]
-        named = [e for e in open_ones if isinstance(e, QuickMode) and payload.spi in (e.own_spi(), e.peers_spi())]
+        quick = [e for e in open_ones if isinstance(e, QuickMode)] if payload.spi else []
+        named = [e for e in quick if payload.spi in (e.own_spi(), e.peers_spi())]
         for exchange in named or open_ones[-1:]:
             exchange.fail(reason)
 
@@ -388,7 +395,8 @@ class Session:
     def installed(self, event: Event, now: float) -> None:
         """Keep account of SAs as exchanges install them."""
         if isinstance(event, SaInstalled) and event.sa.protocol == "ISAKMP":
-            self.expires = now + event.sa.lifetime
+            self.life = event.sa.lifetime
+            self.expires = now + self.life
         elif isinstance(event, SaInstalled):
             self.holdings.add(event.sa, now)
 
