@@ -105,6 +105,8 @@ class Session:
         """Whether anything is still under way."""
         if self.ended:
             return False
+        if self.holdings.question_due is not None:
+            return True
         waits_for_user = self.phase1.up and not self.access.authorized and not self.access.refused
         # An exchange whose first message was refused has not begun.
         return waits_for_user or any(not e.finished and e.state != "idle" for e in self.all_exchanges())
@@ -247,6 +249,8 @@ class Session:
         told = isinstance(exchange, Informational | ClearInformational)
         if refusal.notify is None or told or exchange.complained:
             return
+        ledger = self.phase1.ledger
+        saved = ledger.snapshot()
         self._name_cookies(message)
         exchange.complained = True
         spi, protocol = cookies_of(self.phase1), ProtocolId.ISAKMP
@@ -254,6 +258,9 @@ class Session:
             spi, protocol = exchange.peers_spi(), ProtocolId.ESP
         notification = PlainNotification(protocol=int(protocol), notify_type=int(refusal.notify), spi=spi)
         self.tell([notification], now)
+        if self.phase1.role is Role.INITIATOR:
+            # The cookie of an answer that was refused may be a forger's: the real answer is still to come.
+            ledger.restore(saved)
         if not exchange.finished and exchange.state != "idle":
             exchange.retransmission.wait_patiently(now)
 
@@ -264,6 +271,10 @@ class Session:
             span = Span(message.datagram, message.start, message.start + 8)
             owner = str(self.party.role.other)
             ledger.hold(Term("CKY-I", span.octets, span, scope=ledger.scope, owner=owner))
+        span = Span(message.datagram, message.start + 8, message.start + 16)
+        if "CKY-R" not in ledger and self.phase1.role is Role.INITIATOR and any(span.octets):
+            owner = str(self.party.role.other)
+            ledger.hold(Term("CKY-R", span.octets, span, scope=ledger.scope, owner=owner))
         if "CKY-R" not in ledger and self.phase1.role is Role.RESPONDER:
             ledger.draw("CKY-R", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
 
