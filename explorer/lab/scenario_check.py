@@ -32,6 +32,9 @@ def complaints(scenario: Scenario) -> Iterator[str]:
         yield "seed: expected a number from 0 to 18446744073709551615"
     yield from _network_complaints(scenario)
     yield from _script_complaints(scenario.script)
+    wants_group = any(text.startswith("new group") for text in scenario.script)
+    if wants_group and None in (scenario.initiator.private_group, scenario.responder.private_group):
+        yield 'script: "new group" expects a private_group of both peers'
     yield from _credential_complaints(scenario)
 
 

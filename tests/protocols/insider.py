@@ -10,6 +10,7 @@ from pair import I, Pair, R, shipped
 from explorer.crypto.algorithms import CbcCipher, HashFunction
 from explorer.events import Learned, Role
 from explorer.protocols.ikev1.config import Config
+from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.registry.isakmp import ExchangeType
 from explorer.wire.message import build_chain
 from explorer.wire.payloads import Hash, Payload
@@ -51,8 +52,16 @@ class Insider:
     """Speaks for a peer of an established pair, and says what that peer never would."""
 
     def __init__(self, pair: Pair, speaks_for: Role = I) -> None:
-        self.pair = pair
-        phase1 = pair.session(speaks_for).phase1
+        self._take(pair.session(speaks_for).phase1)
+
+    @classmethod
+    def of(cls, phase1: Phase1) -> Insider:
+        """The same for an ISAKMP SA by itself."""
+        made = cls.__new__(cls)
+        made._take(phase1)
+        return made
+
+    def _take(self, phase1: Phase1) -> None:
         assert phase1.chain is not None
         self.cookies = phase1.ledger["CKY-I"].octets + phase1.ledger["CKY-R"].octets
         self.a = phase1.ledger["SKEYID_a"].octets

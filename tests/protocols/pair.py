@@ -124,6 +124,7 @@ class Pair:
         until = self.now + seconds
         while (due := self.due) is not None and due <= until:
             self.now = max(self.now, due)
+            assert len(self.made) < MOST_DELIVERIES, "this will never end"
             for role, peer in self.peers.items():
                 peer.handle_timer(self.now)
                 self.put(role)

@@ -142,6 +142,14 @@ def test_whoever_has_no_certificate_proves_nothing(name: str, role: Role) -> Non
     assert pair.sas(I) == pair.sas(R) == []
 
 
+def test_a_refusal_while_answering_leaves_everything_as_it_was() -> None:
+    pair = changed(MAIN_RSA, R, credential=None).start().pump(4)
+    fifth = pair.pending
+    for _ in range(3):
+        pair.feed(R, fifth)
+    assert [refused.reason for refused in pair.refusals(R)] == ["This side has no certificate"] * 3
+
+
 def test_an_authority_that_is_a_peer_is_believed_as_itself_only() -> None:
     pair = changed(MAIN_RSA, R, authorities=(load_authority("other-ca"), load_certificate("initiator-rsa")))
     assert pair.start().pump().state(R) == "ISAKMP SA up"

@@ -182,6 +182,8 @@ class IpsecEndpoint:
 
     def _open_esp(self, data: bytes) -> bytes:
         sa, window = self._find(_ESP, data, 0)
+        if any(kind == _AH and held.scope == sa.scope for (kind, _), (held, _) in self._inbound.items()):
+            raise Refusal("This SA is agreed on only under AH, and no AH covers the packet", "RFC 4301 §5.2", offset=0)
         packet, tree = read_esp(Buffer("datagram", data), *_sizes(sa))
         opened = self._opened(sa, window, tree.buffer, 0, packet)
         return self._received(sa, packet.sequence, "ESP", opened, (tree, opened.inside))

@@ -100,7 +100,11 @@ class Exchange:
             # What was read may have settled the way of authentication, and with it how the row goes on.
             self._answer(match(self.rows, self.role, self.state) or row)
         except Refusal:
+            cookie = self.ledger.find("CKY-R")
             self.ledger.restore(saved)
+            if cookie is not None and cookie.owner == self.party.role and "CKY-R" not in saved:
+                # It has been drawn, and whatever is said of the refusal has to name it.
+                self.ledger.hold(cookie)
             self.chain = chain
             raise
 

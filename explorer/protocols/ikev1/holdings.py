@@ -19,11 +19,13 @@ MOST_QUESTIONS = 3
 class Holding:
     """What one Quick Mode made: an SA for each direction and protocol.
 
-    ``expires`` is the time of its end; ``renewing`` says that its successor is being negotiated.
+    ``expires`` is the time of its end, ``life`` the seconds from its beginning to there;
+    ``renewing`` says that its successor is being negotiated.
     """
 
     scope: str
     expires: float
+    life: float
     inbound: list[tuple[str, Term]] = field(default_factory=list)
     outbound: list[tuple[str, Term]] = field(default_factory=list)
     renewing: bool = False
@@ -53,7 +55,7 @@ class Holdings:
         scope = sa.spis[0].scope
         holding = next((h for h in self._held if h.scope == scope), None)
         if holding is None:
-            holding = Holding(scope, now + sa.lifetime)
+            holding = Holding(scope, now + sa.lifetime, sa.lifetime)
             self._held.append(holding)
         place = holding.inbound if sa.direction == "inbound" else holding.outbound
         place.append((sa.protocol, sa.spis[0]))

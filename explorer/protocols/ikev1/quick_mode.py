@@ -256,12 +256,11 @@ class QuickMode(Protected):
     def peers_spi(self) -> bytes:
         """The SPI that the other side chose: the first that its offer names."""
         held = self._spi_of(self.party.role.other)
-        if held or "SAi_b" not in self.ledger or self.role is Role.INITIATOR:
+        if held or self.role is Role.INITIATOR or not hasattr(self, "message"):
             return held
-        try:
-            return parse_sa(self.ledger["SAi_b"].octets).proposals[0].spi
-        except (Refusal, IndexError):
-            return b""
+        # Of a refused offer nothing is in the ledger.
+        sa = self.message.find(SecurityAssociation)
+        return sa.proposals[0].spi if sa is not None and sa.proposals else b""
 
     def _spi_of(self, party: Role) -> bytes:
         symbols = [f"SPI_{self._suffix(side, p)}" for side in ("i", "r") for p in _protocols(self.party.config.phase2)]

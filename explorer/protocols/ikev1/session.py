@@ -65,7 +65,7 @@ class Session:
         holdings: the IPsec SAs, and when they end.
         ended: whether nothing of it may be used any more.
         successor: the session that is to take its place.
-        expires: when the ISAKMP SA ends.
+        expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
         begun: how many exchanges this side has begun under it.
     """
 
@@ -77,6 +77,7 @@ class Session:
         self.ended = False
         self.successor: Session | None = None
         self.expires: float | None = None
+        self.life = 0.0
         self.private_groups: tuple[PrivateGroup, ...] = ()
         self.outbox: list[Datagram] = []
         self.begun = 0
@@ -104,8 +105,11 @@ class Session:
         """Whether anything is still under way."""
         if self.ended:
             return False
+        if self.holdings.question_due is not None:
+            return True
         waits_for_user = self.phase1.up and not self.access.authorized and not self.access.refused
-        return waits_for_user or any(not exchange.finished for exchange in self.all_exchanges())
+        # An exchange whose first message was refused has not begun.
+        return waits_for_user or any(not e.finished and e.state != "idle" for e in self.all_exchanges())
 
     def all_exchanges(self) -> list[Exchange]:
         """Phase 1 and everything under it."""
@@ -117,9 +121,13 @@ class Session:
         Raises:
             Refusal: too many exchanges are under way.
         """
-        refused = [number for number, exchange in self.exchanges.items() if exchange.state == "idle"]
-        if len(refused) >= MOST_EXCHANGES:
-            del self.exchanges[refused[0]]
+        told = (Informational, ClearInformational)
+        for useless in (
+            [number for number, exchange in self.exchanges.items() if exchange.state == "idle"],
+            [number for number, e in self.exchanges.items() if isinstance(e, told) and e.finished],
+        ):
+            for number in useless[: max(len(useless) + 1 - MOST_EXCHANGES, 0)]:
+                del self.exchanges[number]
         if sum(not e.finished and e.state != "idle" for e in self.exchanges.values()) >= MOST_EXCHANGES:
             raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
 
@@ -241,6 +249,8 @@ class Session:
         told = isinstance(exchange, Informational | ClearInformational)
         if refusal.notify is None or told or exchange.complained:
             return
+        ledger = self.phase1.ledger
+        saved = ledger.snapshot()
         self._name_cookies(message)
         exchange.complained = True
         spi, protocol = cookies_of(self.phase1), ProtocolId.ISAKMP
@@ -248,7 +258,10 @@ class Session:
             spi, protocol = exchange.peers_spi(), ProtocolId.ESP
         notification = PlainNotification(protocol=int(protocol), notify_type=int(refusal.notify), spi=spi)
         self.tell([notification], now)
-        if not exchange.finished:
+        if self.phase1.role is Role.INITIATOR:
+            # The cookie of an answer that was refused may be a forger's: the real answer is still to come.
+            ledger.restore(saved)
+        if not exchange.finished and exchange.state != "idle":
             exchange.retransmission.wait_patiently(now)
 
     def _name_cookies(self, message: Message) -> None:
@@ -258,6 +271,10 @@ class Session:
             span = Span(message.datagram, message.start, message.start + 8)
             owner = str(self.party.role.other)
             ledger.hold(Term("CKY-I", span.octets, span, scope=ledger.scope, owner=owner))
+        span = Span(message.datagram, message.start + 8, message.start + 16)
+        if "CKY-R" not in ledger and self.phase1.role is Role.INITIATOR and any(span.octets):
+            owner = str(self.party.role.other)
+            ledger.hold(Term("CKY-R", span.octets, span, scope=ledger.scope, owner=owner))
         if "CKY-R" not in ledger and self.phase1.role is Role.RESPONDER:
             ledger.draw("CKY-R", 8, "RFC 2408 §2.5.3", Nature.PUBLIC)
 
@@ -310,7 +327,8 @@ class Session:
             self.phase1.fail(reason)
             return
         open_ones = [e for e in self.exchanges.values() if not e.finished]
-        named = [e for e in open_ones if isinstance(e, QuickMode) and payload.spi in (e.own_spi(), e.peers_spi())]
+        quick = [e for e in open_ones if isinstance(e, QuickMode)] if payload.spi else []
+        named = [e for e in quick if payload.spi in (e.own_spi(), e.peers_spi())]
         for exchange in named or open_ones[-1:]:
             exchange.fail(reason)
 
@@ -388,7 +406,8 @@ class Session:
     def installed(self, event: Event, now: float) -> None:
         """Keep account of SAs as exchanges install them."""
         if isinstance(event, SaInstalled) and event.sa.protocol == "ISAKMP":
-            self.expires = now + event.sa.lifetime
+            self.life = event.sa.lifetime
+            self.expires = now + self.life
         elif isinstance(event, SaInstalled):
             self.holdings.add(event.sa, now)
 

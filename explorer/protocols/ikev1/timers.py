@@ -35,7 +35,11 @@ class Timers:
             act(now)
 
     def _all(self) -> Iterator[Due]:
-        for session in self._peer.live_sessions():
+        for session in self._peer.sessions:
+            if session.ended:
+                # IPsec SAs outlive the ISAKMP SA that made them, but not their own time.
+                yield from ((one.expires, _bound(self._expire_holding, session, one)) for one in session.holdings)
+                continue
             for exchange in session.all_exchanges():
                 if exchange.retransmission.due is not None:
                     yield exchange.retransmission.due, _bound(self._again, session, exchange)
@@ -48,11 +52,11 @@ class Timers:
         if session.expires is not None:
             yield session.expires, _bound(self._expire, session)
             if renews and session.successor is None:
-                yield session.expires - config.margin, _bound(self._renew_phase_1, session)
+                yield session.expires - _margin(config.margin, session.life), _bound(self._renew_phase_1, session)
         for holding in session.holdings:
             yield holding.expires, _bound(self._expire_holding, session, holding)
             if renews and not holding.renewing and session.usable:
-                yield holding.expires - config.margin, _bound(self._renew, session, holding)
+                yield holding.expires - _margin(config.margin, holding.life), _bound(self._renew, session, holding)
         if session.holdings.question_due is not None:
             yield session.holdings.question_due, _bound(self._ask_again, session)
         if session.party.link.nat_here:
@@ -99,6 +103,11 @@ class Timers:
     def _keep(self, session: Session, now: float) -> None:
         self._kept_alive[session] = now + INTERVAL
         self._peer.keep_nat_alive(session)
+
+
+def _margin(configured: float, life: float) -> float:
+    """Never more than half a life: an SA that is due for renewal when it is made would be renewed for ever."""
+    return min(configured, life / 2)
 
 
 def _bound(act: Callable[..., None], *what: object) -> Callable[[float], None]:
