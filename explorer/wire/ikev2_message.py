@@ -187,7 +187,10 @@ def open_v2(message: V2Message, plaintext: bytes, parent: Span) -> V2Message:
     assert message.sealed is not None
     buffer = Buffer("decrypted", plaintext, parent)
     if not plaintext or plaintext[-1] >= len(plaintext):
-        raise WireError(max(len(plaintext) - 1, 0), "Pad length is larger than the payload", "RFC 7296 §3.14")
+        at = max(len(plaintext) - 1, 0)
+        length = Field(PAD_LENGTH, at, len(plaintext), plaintext[-1] if plaintext else None, ())
+        root = Field(CONTENT, 0, len(plaintext), None, (length,) if plaintext else ())
+        raise WireError(at, "Pad length is larger than the payload", "RFC 7296 §3.14", root)
     end = len(plaintext) - 1 - plaintext[-1]
     chain, root = _content(message.sealed.next_payload, plaintext, end)
     return message._replace(
@@ -202,7 +205,8 @@ def _content(first: int, plaintext: bytes, end: int) -> tuple[_Chain, Field]:
     chain = _read_chain(first, plaintext, 0, end, None)
     stop = chain.fields[-1].end if chain.fields else 0
     if stop != end:
-        raise WireError(stop, f"{end - stop} octets follow the last payload", "RFC 7296 §3.2")
+        root = Field(CONTENT, 0, stop, None, tuple(chain.fields))
+        raise WireError(stop, f"{end - stop} octets follow the last payload", "RFC 7296 §3.2", root)
     last = len(plaintext) - 1
     children = [*chain.fields]
     if end < last:
@@ -220,7 +224,8 @@ def read_reassembled(message: V2Message, octets: bytes, first: int) -> V2Message
     chain = _read_chain(first, octets, 0, len(octets), None)
     end = chain.fields[-1].end if chain.fields else 0
     if end != len(octets):
-        raise WireError(end, f"{len(octets) - end} octets follow the last payload", "RFC 7296 §3.2")
+        root = Field(CONTENT, 0, end, None, tuple(chain.fields))
+        raise WireError(end, f"{len(octets) - end} octets follow the last payload", "RFC 7296 §3.2", root)
     root = Field(CONTENT, 0, len(octets), None, tuple(chain.fields))
     return message._replace(
         payloads=tuple(chain.payloads),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from explorer.crypto.expression import Expr
@@ -14,14 +13,13 @@ from explorer.protocols.ikev2 import proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
-from explorer.protocols.ikev2.parts import Part, notify
+from explorer.protocols.ikev2.parts import Part, notify, request_certificate
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import (
     V2Auth,
     V2Certificate,
-    V2CertificateRequest,
     V2Identification,
     V2Payload,
     V2SecurityAssociation,
@@ -108,11 +106,7 @@ class IkeAuth(V2Exchange):
             term = self.ledger.learn(Term(f"CERT{side}", body, origin, scope=self.ledger.scope, owner=owner))
             payload = V2Certificate(encoding=int(CertificateEncoding.X509_SIGNATURE), data=der)
             parts.append(Part("CERT", V2PayloadType.CERT, payload, ((term, 0),)))
-        if self.role is Role.INITIATOR and config.authorities:
-            hashes = b"".join(hashlib.sha1(ca.spki, usedforsecurity=False).digest() for ca in config.authorities)
-            request = V2CertificateRequest(encoding=int(CertificateEncoding.X509_SIGNATURE), authorities=hashes)
-            parts.append(Part("CERTREQ", V2PayloadType.CERTREQ, request))
-        return parts
+        return parts + (request_certificate(config.authorities) if self.role is Role.INITIATOR else [])
 
     def _auth(self) -> Part:
         method, made = proof.make(self)

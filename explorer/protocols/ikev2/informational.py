@@ -10,7 +10,10 @@ from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.parts import Part
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
+from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Delete, V2Notify
+
+_FATAL = (V2NotifyType.AUTHENTICATION_FAILED, V2NotifyType.INVALID_SYNTAX)
 
 
 class V2Informational(V2Exchange):
@@ -46,6 +49,9 @@ class V2Informational(V2Exchange):
                 self.deletes_ike = True
             elif isinstance(payload, V2Delete):
                 self._answer += self._drop(payload)
+            elif isinstance(payload, V2Notify) and payload.notify_type in _FATAL:
+                # The answer of IKE_AUTH was refused: there is no SA at the peer (RFC 7296 §2.21.2, §2.21.3).
+                self.deletes_ike, self.how = True, "refused by the peer"
 
     def _drop(self, payload: V2Delete) -> list[Part]:
         """SPIs are the sender's inbound ones; the answer names this side's (RFC 7296 §1.4.1)."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from explorer.crypto.certificate import Certificate
 from explorer.crypto.expression import Concat, Expr, Plain
 from explorer.crypto.term import Term
 from explorer.events import Binding
 from explorer.octets import Span
+from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2Delete, V2Notify, V2Payload
+from explorer.wire.ikev2 import V2CertificateRequest, V2Delete, V2Notify, V2Payload
 from explorer.wire.ikev2_message import V2Message
 from explorer.wire.structure import build
 
@@ -36,6 +39,15 @@ def notify(kind: V2NotifyType, data: bytes = b"", terms: Sequence[tuple[Term, in
     """A notification."""
     payload = V2Notify(notify_type=int(kind), data=data, **where)  # type: ignore[arg-type]
     return Part(f"N({kind.label})", int(V2PayloadType.NOTIFY), payload, tuple(terms))
+
+
+def request_certificate(authorities: Sequence[Certificate]) -> list[Part]:
+    """CERTREQ: by whom a certificate should be issued, as SHA-1 of each authority's public key (RFC 7296 §3.7)."""
+    if not authorities:
+        return []
+    hashes = b"".join(hashlib.sha1(ca.spki, usedforsecurity=False).digest() for ca in authorities)
+    payload = V2CertificateRequest(encoding=int(CertificateEncoding.X509_SIGNATURE), authorities=hashes)
+    return [Part("CERTREQ", int(V2PayloadType.CERTREQ), payload)]
 
 
 def chain(parts: Sequence[Part]) -> tuple[int, Expr]:

@@ -19,7 +19,7 @@ from explorer.octets import Span
 from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import first_skeyseed, ike_keys
-from explorer.protocols.ikev2.parts import Part, notify
+from explorer.protocols.ikev2.parts import Part, notify, request_certificate
 from explorer.protocols.ikev2.suites import Suite, choose, method_name, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -98,8 +98,8 @@ class IkeSaInit(V2Exchange):
         """What this side can do beyond the least."""
         config = self.party.config
         parts = self._nat_parts() if config.nat_traversal else []
-        if config.method in ("signature", "rsa", "ecdsa"):
-            parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, bytes((0, 2, 0, 3, 0, 4))))
+        if config.method == "signature":
+            parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, bytes((0, 2))))
         if config.intermediate:
             parts.append(notify(_N.INTERMEDIATE_EXCHANGE_SUPPORTED))
         if config.childless and self.role is Role.RESPONDER:
@@ -167,6 +167,7 @@ class IkeSaInit(V2Exchange):
             Part("SAr1", V2PayloadType.SA, _sa(body), ((ledger["SAr"], 0),)),
             Part("KEr", V2PayloadType.KE, _ke(self.method, ledger["KEr"]), ((ledger["KEr"], 4),)),
             Part("Nr", V2PayloadType.NONCE, V2Nonce(data=ledger["Nr"].octets), ((ledger["Nr"], 0),)),
+            *request_certificate(self.party.config.authorities),
             *self._abilities(),
         ]
 
