@@ -45,6 +45,11 @@ class Ledger:
         self.role = role
         self.scope = scope
 
+    @property
+    def root_scope(self) -> str:
+        """The scope that this one falls back on in the end: phase 1's."""
+        return self.scope if self._parent is None else self._parent.root_scope
+
     def __getitem__(self, symbol: str) -> Term:
         if symbol not in self._terms and self._parent is not None:
             return self._parent[symbol]

@@ -111,5 +111,6 @@ def bind_header(message: Message, ledger: Ledger, owner_of: OwnerOf, starter: st
         if symbol in ledger:
             bindings.append(Binding(ledger[symbol], span))
         else:
-            bindings.append(Binding(Term(symbol, span.octets, span, scope=ledger.scope, owner=owner), span))
+            scope = ledger.scope if symbol == "M-ID" else ledger.root_scope
+            bindings.append(Binding(Term(symbol, span.octets, span, scope=scope, owner=owner), span))
     return bindings
