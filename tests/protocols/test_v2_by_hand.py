@@ -8,7 +8,7 @@ from functools import cache
 from ipaddress import IPv4Address
 
 import pytest
-from by_hand import certificate, decrypt
+from by_hand import certificate, chain, decrypt
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -47,7 +47,6 @@ from v2_hand import (
     V2Hand,
     agreed,
     body,
-    chain,
     notifications,
     one,
     prf,
@@ -196,7 +195,7 @@ def test_trap_42_a_cookie_comes_back_first_and_nothing_else_changes() -> None:
     first, refusal, again, _ = run.of_first()
     (cookie,) = notifications(chain(refusal[16], refusal[28:])).values()
     assert refusal[:16] == first[:8] + bytes(8)
-    assert [kind for kind, _ in chain(again[16], again[28:])][0] == NOTIFY
+    assert next(kind for kind, _ in chain(again[16], again[28:])) == NOTIFY
     payload = chain(again[16], again[28:])[0][1]
     assert payload[4:] == cookie
     assert payload[6:8] == COOKIE.to_bytes(2, "big")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conftest import recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,13 +10,14 @@ from v2_samples import V2_SAMPLES, V2_SIZES
 
 from explorer.errors import WireError
 from explorer.octets import Buffer
-from explorer.wire.ikev2_message import open_v2, read_reassembled, read_v2
+from explorer.wire.ikev2_message import V2Message, open_v2, read_reassembled, read_v2
 from explorer.wire.structure import Structure, build, parse
 
 STEPS = [step for name in ("ikev2-psk", "ikev2-rsa", "ikev2-rekey-child") for step in recording(name).steps[:6]]
 WHOLE = [step.octets for step in STEPS]
-INSIDE = [step.envelope.trees[1].buffer.octets for step in STEPS if len(step.envelope.trees) > 1]
-SEALED = [step.octets for step in STEPS if len(step.envelope.trees) > 1]
+ENCRYPTED = [step for step in STEPS if len(step.envelope.trees) > 1 and step.envelope.exchange != "ESP"]
+INSIDE = [step.envelope.trees[1].buffer.octets for step in ENCRYPTED]
+SEALED = [step.octets for step in ENCRYPTED]
 sizes = st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 40)))
 
 
@@ -38,10 +41,11 @@ def test_a_mutated_message_encodes_back_or_is_refused(octets: bytes, known: tupl
 @given(st.sampled_from(SEALED), st.one_of(mutated(INSIDE), st.binary(max_size=120)), st.integers(0, 255))
 def test_any_plaintext_is_read_or_refused(octets: bytes, plaintext: bytes, first: int) -> None:
     message = read_v2(Buffer("datagram", octets), 0, (16, 16))
-    for read in (
+    reads: tuple[Callable[[], V2Message], ...] = (
         lambda: open_v2(message, plaintext, message.part("ciphertext")),
         lambda: read_reassembled(message, plaintext, first),
-    ):
+    )
+    for read in reads:
         try:
             opened = read()
         except WireError as error:

@@ -140,7 +140,8 @@ def test_trap_56_an_identity_has_three_reserved_octets_and_an_sa_nothing_in_fron
 
 
 def test_a_message_is_header_and_chain() -> None:
-    octets = message(V2SecurityAssociation(proposals=(FOR_ESP,)), V2KeyExchange(method=31, data=bytes(32)), NONCE, first=33)
+    sa = V2SecurityAssociation(proposals=(FOR_ESP,))
+    octets = message(sa, V2KeyExchange(method=31, data=bytes(32)), NONCE, first=33)
     read = read_v2(Buffer("d", octets))
     assert read.types == (33, 34, 40)
     assert read.payloads[-1].next_payload == 0

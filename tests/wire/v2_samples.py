@@ -93,7 +93,9 @@ V2_SAMPLES: list[Structure] = [
     V2TrafficSelectors(selectors=()),
     V2Configuration(kind=1, attributes=(of_octets(1, b""), of_octets(3, b""))),
     V2Configuration(
-        kind=2, attributes=(of_octets(1, b"\x0a\0\0\x09"), of_octets(13, b"\x0a\0\0\0\xff\0\0\0"), of_octets(7, b"me"))),
+        kind=2,
+        attributes=(of_octets(1, b"\x0a\0\0\x09"), of_octets(13, b"\x0a\0\0\0\xff\0\0\0"), of_octets(7, b"me")),
+    ),
     V2Eap(code=1, identifier=7, eap_length=10, data=b"\1hello"),
     V2Eap(code=3, identifier=7, eap_length=4),
     V2Sealed(data=bytes(range(64))),
