@@ -72,6 +72,8 @@ def daemon(settings: Settings, folder: Path, socket: Path) -> str:
             "load": _PLUGINS.format(kernel=settings.kernel),
             "plugins": {"vici": {"socket": f"unix://{socket}"}, "attr": {"dns": NAME_SERVER}},
             "filelog": {"all": {key: str(value) for key, value in log.items()}},
+            # Seconds that an old inbound SA stays for packets that are late; with 0 it stays for good.
+            "delete_rekeyed_delay": 1,
             "retransmit_tries": 2,
             "retransmit_timeout": "1.0",
             "dos_protection": "no",

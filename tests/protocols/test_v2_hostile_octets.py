@@ -98,7 +98,8 @@ def test_no_peer_raises_and_no_sa_comes_of_junk(delivered: int, role: Role, data
 
 
 @settings(max_examples=300)
-@given(st.integers(0, 3 * RUN), st.sampled_from([I, R]), st.integers(0, 3 * RUN - 1), st.binary(min_size=28, max_size=28))
+@given(
+    st.integers(0, 3 * RUN), st.sampled_from([I, R]), st.integers(0, 3 * RUN - 1), st.binary(min_size=28, max_size=28))
 def test_a_genuine_body_under_any_header_never_raises(delivered: int, role: Role, number: int, header: bytes) -> None:
     pair = reach(delivered)
     octets = genuine()[number]
@@ -128,7 +129,7 @@ payloads = st.lists(st.tuples(st.one_of(st.integers(33, 48), st.integers(1, 255)
     st.sampled_from([I, R]), st.sampled_from([36, 37, 35, 34, 43]), st.booleans(), payloads, st.binary(max_size=20),
     st.booleans())
 def test_an_insider_may_say_anything(
-    role: Role, exchange: int, waits: bool, said: list[tuple[int, bytes]], padding: bytes, answer: bool  # noqa: FBT001
+    role: Role, exchange: int, waits: bool, said: list[tuple[int, bytes]], padding: bytes, answer: bool
 ) -> None:
     """Even with all keys nobody makes a peer raise."""
     pair = fresh().start().pump()
@@ -164,6 +165,32 @@ def test_an_insider_may_change_any_octet_of_what_is_inside(role: Role, what: str
     number = int.from_bytes(octets[20:24], "big")
     made = [(kind, bytes(p)) for kind, p in inside]
     pair.feed(receiver, pair.sealed(receiver.other, 36, number, made, answer=answering, spis=octets[:16]))
+    pair.pump()
+
+
+@settings(max_examples=300)
+@given(st.sampled_from([I, R]), payloads)
+def test_a_stranger_may_say_anything_in_ike_auth(role: Role, said: list[tuple[int, bytes]]) -> None:
+    """Whoever has exchanged public values has keys for IKE_AUTH."""
+    pair = fresh().start().pump(2 if role is I else 3)
+    made = [payload(kind, octets) for kind, octets in said]
+    assert len(pair.feed(role.other, pair.sealed(role, 35, 1, made, answer=role is R))) <= 1
+    assert pair.sas(role.other) == []
+    assert all(event.proves is None for event in pair.of(Verified, role.other))
+
+
+@settings(max_examples=300)
+@given(st.sampled_from([I, R]), st.data())
+def test_a_stranger_may_change_anything_in_ike_auth(role: Role, data: st.DataObject) -> None:
+    pair = fresh().start().pump(2 if role is I else 3)
+    inside = pair.inside(pair.pending)
+    kind, octets = inside[data.draw(st.integers(0, len(inside) - 1))]
+    at = data.draw(st.integers(4, len(octets) - 1))
+    new = octets[:at] + bytes((octets[at] ^ data.draw(st.integers(1, 255)),)) + octets[at + 1 :]
+    made = [(k, new if k == kind else p) for k, p in inside]
+    pair.feed(role.other, pair.sealed(role, 35, 1, made, answer=role is R))
+    if kind in (35, 36, 39) and not (kind == 36 and role is I) and at > 7:
+        assert pair.sas(role.other) == [], "identity and proof are covered"
     pair.pump()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from by_hand import chain, decrypt
@@ -130,6 +131,12 @@ class V2Hand:
     def inside(self, octets: bytes, keys: Keys | None = None) -> list[tuple[int, bytes]]:
         """Payloads by type, each with its generic header."""
         return chain(octets[28], without_padding(self.plain(octets, keys)))
+
+
+@cache
+def hand(name: str, kind: Kind = CBC) -> V2Hand:
+    """A shipped run, read once."""
+    return V2Hand(name, kind)
 
 
 def _unmarked(octets: bytes, ports: set[int]) -> bytes:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
+from by_hand import chain
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from pair import ADDRESSES, MOST_DELIVERIES, I, R, end
-from v2_hand import CBC, IKE_AUTH, INFORMATIONAL, INTEGRITY_SIZE, SA_INIT, SK, Keys, chain, opened, without_padding
+from v2_hand import CBC, IKE_AUTH, INFORMATIONAL, INTEGRITY_SIZE, SA_INIT, SK, Keys, opened, without_padding
 
 from explorer.events import Concluded, Endpoint, Event, Notified, Refused, Role, SaEnded, SaInstalled
 from explorer.lab.entropy import SeededEntropy
