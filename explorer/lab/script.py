@@ -34,7 +34,8 @@ def parse_action(text: str) -> Action | None:
     """One line of a script, or ``None`` if it is none."""
     if match := re.fullmatch(r"wait (\d{1,9})", text):
         return Action("wait", Role.INITIATOR, float(match[1]))
-    what, by, _ = text.partition(" by responder")
-    if what not in ACTIONS or what == "wait N" or (by and (what == "phase 1" or not text.endswith(by))):
+    what = text.removesuffix(" by responder")
+    by_responder = what != text
+    if what not in ACTIONS or what == "wait N" or (by_responder and what == "phase 1"):
         return None
-    return Action(what, Role.RESPONDER if by else Role.INITIATOR)
+    return Action(what, Role.RESPONDER if by_responder else Role.INITIATOR)

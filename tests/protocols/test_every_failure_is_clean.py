@@ -107,7 +107,7 @@ def test_a_line_that_loses_a_little_changes_nothing(setting: Setting, touched: d
     assert all(complete(line, role) for role in (I, R)), line.complaints()
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(settings_of_two(), happenings(ANYTHING), st.integers(1, 1 << 32))
 def test_whatever_happens_to_messages_it_ends_cleanly(
     setting: Setting, touched: dict[int, Happening], seed: int

@@ -377,54 +377,6 @@ def test_a_question_in_the_clear_is_no_question() -> None:
     assert half.pump().state(R) == "ISAKMP SA up"
 
 
-# ---------------------------------------------------------------- Message IDs and floods
-
-
-def test_trap_28_no_message_id_is_zero_or_used_twice() -> None:
-    pair = established(ALIVE).rekey().pump().rekey(R).pump()
-    for by in (I, R, I):
-        asked(pair, by)
-        pair.pump()
-    pair.peers[R].start_delete(end(I), 0.0)
-    pair.put(R).pump()
-    firsts: dict[bytes, int] = {}
-    for octets in (datagram.octets for datagram in pair.made):
-        if octets[18] not in (2, 4):
-            assert octets[20:24] != bytes(4)
-            assert firsts.setdefault(octets[20:24], octets[18]) == octets[18]
-    assert len(firsts) == 2 + 6 + 2
-
-
-def test_a_message_id_that_comes_back_begins_nothing_new() -> None:
-    pair = Pair().reach(9)
-    insider = Insider(pair)
-    used = pair.sent[6][20:24]
-    pair.feed(R, insider.tells(used, deletion(inbound(pair, I))))
-    assert ended(pair, R) == []
-    again = fresh()
-    pair.feed(R, insider.tells(again, notification(24578, insider.cookies)))
-    pair.feed(R, insider.tells(again, deletion(inbound(pair, I))))
-    assert ended(pair, R) == []
-
-
-def test_junk_under_the_isakmp_sa_shuts_nobody_out() -> None:
-    pair = Pair().reach(6)
-    cookies = pair.sent[1][:16]
-    for number in range(1, 200):
-        head = cookies + bytes((8, 0x10, ExchangeType.QUICK_MODE, 1)) + number.to_bytes(4, "big")
-        pair.feed(R, head + (HEADER + 32).to_bytes(4, "big") + b"j" * 32)
-    assert pair.pump().up
-
-
-@pytest.mark.parametrize("kind", [ExchangeType.INFORMATIONAL, ExchangeType.QUICK_MODE, ExchangeType.TRANSACTION])
-def test_what_was_refused_is_not_under_way(kind: ExchangeType) -> None:
-    pair = Pair().reach(9)
-    octets = Insider(pair).says(kind, fresh(), notification(24578))
-    pair.feed(R, octets[:-1] + bytes((octets[-1] ^ 1,)))
-    assert pair.refusals(R)
-    assert not pair.peers[R].busy
-
-
 # ---------------------------------------------------------------- the first contact
 
 

@@ -210,6 +210,18 @@ def test_a_new_isakmp_sa_takes_over_what_the_old_one_made(by: Role) -> None:
     assert any("ESP inbound" in sa for sa in pair.sas(R)[4:])
 
 
+@pytest.mark.parametrize("by", [I, R])
+@pytest.mark.parametrize("then", [I, R])
+def test_ipsec_sas_pass_on_to_the_isakmp_sa_that_is_left(by: Role, then: Role) -> None:
+    pair = Pair().start().pump().start().pump().rekey().pump()
+    pair.peers[by].start_delete(end(by.other), 0.0, isakmp=True)
+    pair.put(by).pump()
+    pair.rekey(then, replaces=True).pump()
+    for role in (I, R):
+        assert [how for protocol, how in ended(pair, role) if protocol == "ESP"] == [
+            "replaced" if role is then else "deleted"] * 2
+
+
 def test_the_new_isakmp_sa_has_everything_new() -> None:
     pair = Pair(config(I, first=2000, rekeys=True, margin=100.0), config(R, first=2000)).reach(9).wait(1901)
     first, second = [event.sa for event in pair.of(SaInstalled, I) if event.sa.protocol == "ISAKMP"]

@@ -145,6 +145,12 @@ def test_trap_16_a_public_value_of_another_length_is_refused(number: int, size: 
     refused_then_done(pair, f"has {size} octets", with_share(pair.pending, b"\2" * size))
 
 
+def test_this_sides_own_public_value_sent_back_is_refused() -> None:
+    pair = Pair().reach(3)
+    own = next(e.term.octets for e in pair.of(Learned, I) if e.term.symbol == "g^xi")
+    refused_then_done(pair, "is this side's own value sent back", with_share(pair.pending, own))
+
+
 @pytest.mark.parametrize("size", [0, 7, 257])
 @pytest.mark.parametrize("number", [3, 4])
 def test_a_nonce_has_8_to_256_octets(number: int, size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -194,7 +195,7 @@ def fifth() -> Fifth:
     return Fifth()
 
 
-def test_the_helper_makes_what_the_peer_makes(fifth: Fifth) -> None:
+def test_the_fifth_message_is_made_here_as_the_peer_makes_it(fifth: Fifth) -> None:
     assert fifth.with_bodies(fifth.bodies) == fifth.pair.pending
     assert list(fifth.bodies) == [ID, CERT, SIG]
 
@@ -209,24 +210,26 @@ def padded(content: bytes, kind: bytes = b"\1", filler: bytes = b"\xff") -> byte
     return b"\0" + kind + filler * (size - 3 - len(content)) + b"\0" + content
 
 
-@pytest.mark.parametrize("what", ["with a name of the hash", "of type 2", "with other padding", "trailing octets",
-                                  "of nothing", "all zeros", "an octet short", "an octet long"])
+BAD: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "with a name of the hash": lambda _, own: signature(padded(DIGEST_INFO + own)),
+    "of type 2": lambda _, own: signature(padded(own, b"\2")),
+    "with other padding": lambda _, own: signature(padded(own, filler=b"\xfe")),
+    "trailing octets": lambda good, own: signature((b"\0\1" + b"\xff" * 8 + b"\0" + own).ljust(len(good), b"\0")),
+    "of nothing": lambda *_: signature(padded(b"")),
+    "all zeros": lambda good, _: bytes(len(good)),
+    "an octet short": lambda good, _: good[:-1],
+    "an octet long": lambda good, _: b"\0" + good,
+}
+
+
+@pytest.mark.parametrize("what", BAD)
 def test_trap_18_a_signature_is_over_the_bare_hash(fifth: Fifth, what: str) -> None:
-    own = learned(fifth.pair, I, "HASH_I")
-    good = signature(padded(own))
-    assert good == fifth.bodies[SIG]
-    size = len(good)
-    made = {
-        "with a name of the hash": signature(padded(DIGEST_INFO + own)),
-        "of type 2": signature(padded(own, b"\2")),
-        "with other padding": signature(padded(own, filler=b"\xfe")),
-        "trailing octets": signature((b"\0\1" + b"\xff" * 8 + b"\0" + own).ljust(size, b"\0")),
-        "of nothing": signature(padded(b"")),
-        "all zeros": bytes(size),
-        "an octet short": good[:-1],
-        "an octet long": b"\0" + good,
-    }
-    fifth.refused({**fifth.bodies, SIG: made[what]}, "INVALID-SIGNATURE", "is no signature of HASH_I")
+    good, own = fifth.bodies[SIG], learned(fifth.pair, I, "HASH_I")
+    fifth.refused({**fifth.bodies, SIG: BAD[what](good, own)}, "INVALID-SIGNATURE", "is no signature of HASH_I")
+
+
+def test_what_the_bad_ones_are_made_of_makes_a_good_one(fifth: Fifth) -> None:
+    assert signature(padded(learned(fifth.pair, I, "HASH_I"))) == fifth.bodies[SIG]
 
 
 @pytest.mark.parametrize(("body", "notify", "reason"), [

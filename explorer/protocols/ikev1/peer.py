@@ -142,6 +142,7 @@ class Ikev1Peer:
         self._clock(session, now)
         if isakmp:
             session.delete_isakmp(now)
+            self.hand_over(session)
         else:
             session.delete_ipsec(now)
         self._collect(session)
@@ -271,9 +272,9 @@ class Ikev1Peer:
         exchange = session.exchanges.get(header.message_id) or self._answering(session, message)
         self._deliver(session, exchange, message, source, destination, now)
         session.exchanges[header.message_id] = exchange
-        self._hand_over(session)
+        self.hand_over(session)
 
-    def _hand_over(self, session: Session) -> None:
+    def hand_over(self, session: Session) -> None:
         """IPsec SAs outlive the ISAKMP SA that made them: its successor keeps account of them."""
         address = session.party.link.remote.address
         heirs = [s for s in self.live_sessions() if s.usable and s.party.link.remote.address == address]

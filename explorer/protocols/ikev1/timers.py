@@ -76,6 +76,7 @@ class Timers:
     def _expire(self, session: Session, now: float) -> None:
         session.expires = None
         session.expire()
+        self._peer.hand_over(session)
 
     def _expire_holding(self, session: Session, holding: Holding, now: float) -> None:
         session.expire_holding(holding)
@@ -106,8 +107,8 @@ class Timers:
 
 
 def _margin(configured: float, life: float) -> float:
-    """Never more than half a life: an SA that is due for renewal when it is made would be renewed for ever."""
-    return min(configured, life / 2)
+    """Half a life if it is not shorter: an SA that is due for renewal when it is made would be renewed for ever."""
+    return configured if configured < life else life / 2
 
 
 def _bound(act: Callable[..., None], *what: object) -> Callable[[float], None]:
