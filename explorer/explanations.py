@@ -17,9 +17,11 @@ from explorer.events import (
     Notified,
     SaEnded,
     SaInstalled,
+    SaShortened,
     StateChanged,
     Verified,
 )
+from explorer.trace.model import Entry
 from explorer.wire.field import Spec
 
 
@@ -140,8 +142,12 @@ def of_event(kind: str) -> tuple[str, str]:
 _CHANGED = {
     "NAT": "finds a NAT ",
     "private group": "may now use a private group: ",
-    "life of the ISAKMP SA": "shortens the life of the ISAKMP SA: ",
 }
+
+
+def how_ended(entry: Entry, how: str) -> str:
+    """How an SA ended, and when; a time says more than a message where it was the clock that ended it."""
+    return f"{how} at {entry.time:.2f} s, message {entry.step}"
 
 
 def predicate(event: Event) -> str:
@@ -157,6 +163,8 @@ def predicate(event: Event) -> str:
     if isinstance(event, SaInstalled):
         direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
         return f"installs the {direction}{event.sa.protocol} SA"
+    if isinstance(event, SaShortened):
+        return f"will use the {event.protocol} SA for {event.lifetime} s only"
     if isinstance(event, SaEnded):
         return f"ends the {event.protocol} SA: {event.how}"
     if isinstance(event, Notified):

@@ -6,7 +6,7 @@ import pytest
 from conftest import recording
 
 from explorer.crypto.term import Nature
-from explorer.events import Learned, Received, Refused, Role, Sent
+from explorer.events import Learned, Received, Refused, Role, SaShortened, Sent
 from explorer.lab.scenario import shipped
 from explorer.octets import Span
 from explorer.trace.model import Key
@@ -102,3 +102,12 @@ def test_a_message_is_read_by_whom_it_reaches(trace: Trace) -> None:
         assert read.count(EVE) == 1
         if step.fate == "lost":
             assert step.receiver not in read
+
+
+def test_a_claimed_lifetime_is_what_is_shown_of_the_sa() -> None:
+    trace = recording("ikev1-policy-lifetime")
+    (cut,) = trace.events_of(SaShortened)
+    assert isinstance(cut.event, SaShortened)
+    (sa,) = [sa for sa in trace.sas(Role.INITIATOR, cut.at) if sa.protocol == "ISAKMP"]
+    assert trace.sa_lifetime(Role.INITIATOR, sa, cut.at - 1) == sa.lifetime > cut.event.lifetime
+    assert trace.sa_lifetime(Role.INITIATOR, sa, cut.at) == cut.event.lifetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.explanations import how_ended
 from explorer.trace.model import Key, Place
 from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces
 from explorer.tui.workspace import Workspace, body_of
@@ -179,10 +180,11 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
         name = "named by" if sa.protocol == "ISAKMP" else "SPI"
         rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
     rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
-    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{sa.lifetime} s")]))
+    lifetime = workspace.trace.sa_lifetime(party, sa, workspace.at)
+    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{lifetime} s")]))
     end = workspace.trace.sa_end(party, sa)
     if end is not None and end[0] <= workspace.at:
-        said = f"{end[1]}, in message {workspace.trace[end[0]].step}"
+        said = how_ended(workspace.trace[end[0]], end[1])
         rows.append(Line([Piece(f"   {'ended':<18}", "muted"), Piece(said, "failed")]))
     rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
     rows.append(Line())
