@@ -21,7 +21,7 @@ from explorer.events import (
     StateChanged,
     Verified,
 )
-from explorer.trace.model import Entry
+from explorer.trace.model import Entry, Step
 from explorer.wire.field import Spec
 
 
@@ -143,6 +143,16 @@ _CHANGED = {
     "NAT": "finds a NAT ",
     "private group": "may now use a private group: ",
 }
+
+
+def what_changed(step: Step) -> str:
+    """What somebody on the way has done to the octets of a message."""
+    sent = step.envelope.trees[0].buffer.octets
+    return ", ".join(
+        f"{f'octet {start}' if end == start + 1 else f'octets {start}–{end - 1}'}"
+        f" from {sent[start:end].hex(' ')} to {step.octets[start:end].hex(' ')}"
+        for start, end in step.changes
+    )
 
 
 def how_ended(entry: Entry, how: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from explorer.errors import ExplorerError
 from explorer.events import Role, SaInstalled, SaSnapshot
-from explorer.explanations import how_ended
+from explorer.explanations import how_ended, what_changed
 from explorer.export.printable import printable
 from explorer.export.text_events import event_lines, hex_lines
 from explorer.trace.knowledge import Cell, Holding
@@ -58,7 +58,8 @@ def _message(trace: Trace, step: Step) -> Iterator[str]:
     if envelope.scope != envelope.exchange:
         about.append(envelope.scope)
     about += [f"behind the NAT {step.inside}"] if step.inside is not None else []
-    about += [step.fate] if step.fate else []
+    if step.fate:
+        about.append(f"changed on the way: {what_changed(step)}" if step.fate == "changed" else step.fate)
     yield " · ".join([*about, f"{step.time:.3f} s"])
     for tree in envelope.trees:
         yield ""

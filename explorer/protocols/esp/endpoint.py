@@ -9,7 +9,7 @@ from explorer.crypto.expression import Concat, Expr
 from explorer.crypto.term import Configured, Term
 from explorer.engine.ledger import Entropy
 from explorer.engine.refusal import Refusal
-from explorer.errors import WireError
+from explorer.errors import NoSaError, WireError
 from explorer.events import (
     Binding,
     Datagram,
@@ -91,10 +91,10 @@ class IpsecEndpoint:
         """Protect an IP packet with the newest SAs and put it into the outbox.
 
         Raises:
-            LookupError: no outbound SA has been negotiated.
+            NoSaError: no outbound SA has been negotiated.
         """
         if not self._outbound:
-            raise LookupError("no outbound SA")
+            raise NoSaError("no outbound SA")
         bundle = next(reversed(self._outbound.values()))
         first = bundle.get(_ESP) or bundle[_AH]
         sequence = self._count(first)
