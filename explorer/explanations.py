@@ -150,7 +150,7 @@ def what_changed(step: Step) -> str:
     sent = step.envelope.trees[0].buffer.octets
     return ", ".join(
         f"{f'octet {start}' if end == start + 1 else f'octets {start}–{end - 1}'}"
-        f" from {sent[start:end].hex(' ')} to {step.octets[start:end].hex(' ')}"
+        f" from {sent[start:end].hex()} to {step.octets[start:end].hex()}"
         for start, end in step.changes
     )
 

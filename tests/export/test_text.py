@@ -91,4 +91,4 @@ def test_a_refused_offer_comes_with_what_gear_says_of_it() -> None:
 
 def test_a_message_that_was_changed_on_the_way_says_what_was_changed() -> None:
     text = to_text(run(load_scenario("ikev1-aggressive-sa-swap")))
-    assert "changed on the way: octet 52 from 01 to 02, octets 62–63 from 00 80 to 01 00" in text
+    assert "changed on the way: octet 52 from 01 to 02, octets 62–63 from 0080 to 0100" in text

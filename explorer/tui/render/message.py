@@ -9,7 +9,7 @@ from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pie
 from explorer.tui.workspace import Workspace, body_of
 from explorer.wire.field import Field, Tree
 
-_VALUE_AT = 30
+_VALUE_AT = 35
 _RANGE = 10
 _SIZE = 7
 
@@ -73,7 +73,7 @@ def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int,
     key = _key_of(workspace, field, place)
     fold = " " if is_open is None else "▾" if is_open else "▸"
     label = f"{'  ' * depth}{fold} {field.spec.label}"
-    name_width = min(_VALUE_AT, max(width - 34, 20))
+    name_width = min(_VALUE_AT, max(width - 43, 20))
     if len(label) >= name_width:
         label = label.removesuffix(" payload")
     value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
