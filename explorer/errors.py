@@ -1,7 +1,7 @@
-"""The two roots of everything that can go wrong on purpose.
+"""Everything that can go wrong on purpose.
 
 ``ExplorerError`` is for people: bad files, names, keys.  ``WireError`` is for octets.  Nothing else
-leaves the codec, and no command shows a traceback for either.
+leaves the codec, and no command shows a traceback for either.  ``NoSaError`` ends a script, not a program.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 
 class ExplorerError(Exception):
     """Input from a person was bad; the message is one line: where, and what was expected."""
+
+
+class NoSaError(LookupError):
+    """Something was asked for that needs a security association which is not there; the message says which."""
 
 
 class WireError(Exception):

@@ -225,6 +225,18 @@ class SaInstalled(Event, frozen=True):
     sa: SaSnapshot
 
 
+class SaShortened(Event, frozen=True):
+    """This party will use a security association for less time than was agreed on: ``lifetime`` seconds in all.
+
+    ``protocol`` and ``spi`` name it as in `SaEnded`.
+    """
+
+    protocol: str
+    spi: Term
+    lifetime: int
+    citation: str
+
+
 class SaEnded(Event, frozen=True):
     """This party no longer uses a security association.
 

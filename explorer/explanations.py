@@ -17,9 +17,11 @@ from explorer.events import (
     Notified,
     SaEnded,
     SaInstalled,
+    SaShortened,
     StateChanged,
     Verified,
 )
+from explorer.trace.model import Entry, Step
 from explorer.wire.field import Spec
 
 
@@ -163,8 +165,22 @@ def of_event(kind: str) -> tuple[str, str]:
 _CHANGED = {
     "NAT": "finds a NAT ",
     "private group": "may now use a private group: ",
-    "life of the ISAKMP SA": "shortens the life of the ISAKMP SA: ",
 }
+
+
+def what_changed(step: Step) -> str:
+    """What somebody on the way has done to the octets of a message."""
+    sent = step.envelope.trees[0].buffer.octets
+    return ", ".join(
+        f"{f'octet {start}' if end == start + 1 else f'octets {start}–{end - 1}'}"
+        f" from {sent[start:end].hex()} to {step.octets[start:end].hex()}"
+        for start, end in step.changes
+    )
+
+
+def how_ended(entry: Entry, how: str) -> str:
+    """How an SA ended, and when; a time says more than a message where it was the clock that ended it."""
+    return f"{how} at {entry.time:.2f} s, message {entry.step}"
 
 
 def predicate(event: Event) -> str:
@@ -180,6 +196,8 @@ def predicate(event: Event) -> str:
     if isinstance(event, SaInstalled):
         direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
         return f"installs the {direction}{event.sa.protocol} SA"
+    if isinstance(event, SaShortened):
+        return f"will use the {event.protocol} SA for {event.lifetime} s only"
     if isinstance(event, SaEnded):
         return f"ends the {event.protocol} SA: {event.how}"
     if isinstance(event, Notified):

@@ -11,7 +11,7 @@ import pytest
 from conftest import recording
 
 from explorer.content import content_folder
-from explorer.events import Concluded, Decrypted, Event, NetworkChanged, Notified, SaEnded
+from explorer.events import Concluded, Decrypted, Event, NetworkChanged, Notified, SaEnded, SaShortened
 from explorer.explanations import (
     Explanation,
     MessageWords,
@@ -243,6 +243,7 @@ def test_every_simple_event_is_said_in_one_clause() -> None:
     opened = [entry.event for entry in run.events_of(Decrypted) if isinstance(entry.event, Decrypted)]
     assert {predicate(event) for event in opened if event.iv is None} == {"decrypts with d_R", "decrypts with d_I"}
     assert predicate(SaEnded("ESP", opened[0].key, "replaced")) == "ends the ESP SA: replaced"
+    assert predicate(SaShortened("ESP", opened[0].key, 600, "")) == "will use the ESP SA for 600 s only"
     assert predicate(Notified("NO-PROPOSAL-CHOSEN", False, "")) == "hears NO-PROPOSAL-CHOSEN, which no hash covers"
     assert predicate(Notified("R-U-THERE", True, "")) == "hears R-U-THERE"
     assert predicate(Concluded("Main Mode", "phase 1", "completed", "")) == "has completed Main Mode"

@@ -21,6 +21,7 @@ from explorer.events import (
     Refused,
     SaEnded,
     SaInstalled,
+    SaShortened,
     Sent,
     StateChanged,
     Verified,
@@ -81,6 +82,9 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
     if isinstance(event, StateChanged):
         names = ("exchange", "scope", "role", "old", "new", "receives", "sends")
         return {name: getattr(event, name) for name in names}
+    if isinstance(event, SaShortened):
+        where = {"protocol": event.protocol, "spi": index.id(event.spi)}
+        return {**where, "lifetime": event.lifetime, "citation": event.citation}
     if isinstance(event, SaEnded):
         return {"protocol": event.protocol, "spi": index.id(event.spi), "how": event.how}
     if isinstance(event, Notified):

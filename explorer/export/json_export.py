@@ -223,7 +223,7 @@ def _sas(trace: Trace, index: TermIndex) -> list[dict[str, Any]]:
             "spis": [{"term": index.id(term), "hex": term.octets.hex()} for term in sa.spis],
             "algorithms": dict(sa.algorithms),
             "keys": [{"use": use, "term": index.id(term), "hex": term.octets.hex()} for use, term in sa.keys],
-            "lifetime": sa.lifetime,
+            "lifetime": trace.sa_lifetime(entry.party, sa, len(trace) - 1),
             "installed": entry.at,
             "state": "installed" if end is None else "ended",
             "ended": None if end is None else {"at": end[0], "how": end[1]},

@@ -16,6 +16,7 @@ from explorer.events import (
     Role,
     SaEnded,
     SaInstalled,
+    SaShortened,
     Sent,
     Verified,
 )
@@ -125,7 +126,7 @@ def terms_of(event: Event) -> Iterable[Term]:
         return (event.key,) if event.iv is None else (event.key, event.iv)
     if isinstance(event, Verified | Refused):
         return tuple(term for term in (event.expected, event.received) if term is not None)
-    if isinstance(event, SaEnded):
+    if isinstance(event, SaEnded | SaShortened):
         return (event.spi,)
     if isinstance(event, SaInstalled):
         return (*event.sa.spis, *(term for _, term in event.sa.keys))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from explorer.errors import ExplorerError
 from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.explanations import how_ended, what_changed
 from explorer.export.printable import printable
 from explorer.export.text_events import event_lines, hex_lines
 from explorer.trace.knowledge import Cell, Holding
@@ -57,7 +58,8 @@ def _message(trace: Trace, step: Step) -> Iterator[str]:
     if envelope.scope != envelope.exchange:
         about.append(envelope.scope)
     about += [f"behind the NAT {step.inside}"] if step.inside is not None else []
-    about += [step.fate] if step.fate else []
+    if step.fate:
+        about.append(f"changed on the way: {what_changed(step)}" if step.fate == "changed" else step.fate)
     yield " · ".join([*about, f"{step.time:.3f} s"])
     for tree in envelope.trees:
         yield ""
@@ -121,20 +123,20 @@ def _sas(trace: Trace) -> Iterator[str]:
     for entry in installed:
         if isinstance(entry.event, SaInstalled):
             yield ""
-            yield from _sa(entry.party, entry.event.sa)
+            yield from _sa(trace, entry.party, entry.event.sa)
             end = trace.sa_end(entry.party, entry.event.sa)
             if end is not None:
-                yield f"  {'ended':<14} {end[1]}, in message {trace[end[0]].step}"
+                yield f"  {'ended':<14} {how_ended(trace[end[0]], end[1])}"
 
 
-def _sa(party: Role, sa: SaSnapshot) -> Iterator[str]:
+def _sa(trace: Trace, party: Role, sa: SaSnapshot) -> Iterator[str]:
     direction = "both directions" if sa.direction == "both" else sa.direction
     yield f"{sa.protocol} SA of the {party}, {direction}"
     for spi in sa.spis:
         yield f"  {'named by':<14} {spi.symbol:<10} {spi.octets.hex()}"
     for name, value in sa.algorithms:
         yield f"  {name:<14} {value}"
-    yield f"  {'lifetime':<14} {sa.lifetime} s"
+    yield f"  {'lifetime':<14} {trace.sa_lifetime(party, sa, len(trace) - 1)} s"
     for use, term in sa.keys:
         first, *others = hex_lines(term.octets)
         yield f"  {use + ' key':<20} {term.symbol:<10} {first}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import NamedTuple
 
-from explorer.errors import WireError
+from explorer.errors import ExplorerError, WireError
 from explorer.events import Datagram, Endpoint, Role
 from explorer.lab.scenario import Happening, Network
 from explorer.octets import Buffer
@@ -79,7 +79,11 @@ class Link:
         return datagram, inner.destination if inner is not None else None
 
     def put(self, message: int, datagram: Datagram, receiver: Role, now: float) -> tuple[str, Datagram]:
-        """Send a message on its way; returns what the link does to it, and what it delivers."""
+        """Send a message on its way; returns what the link does to it, and what it delivers.
+
+        Raises:
+            ExplorerError: the scenario wants a choice to be swapped where that cannot be.
+        """
         happening = self._happenings.get(message)
         does = happening.does if happening is not None else ""
         if does == "drop":
@@ -88,8 +92,13 @@ class Link:
         if happening is not None and does == "delay":
             arrives, fate = arrives + happening.seconds, "delayed"
         elif happening is not None and does == "swap":
-            datagram = datagram._replace(octets=swap_choice(datagram.octets, self._offered, happening.transform))
-            fate = "changed"
+            swapped = swap_choice(datagram.octets, self._offered, happening.transform)
+            if swapped == datagram.octets:
+                raise ExplorerError(
+                    f"network.happenings: message {message} has no choice of phase 1"
+                    f" whose place transform {happening.transform} of the offer could take"
+                )
+            datagram, fate = datagram._replace(octets=swapped), "changed"
         self._remember_offer(datagram.octets)
         self._push(arrives, message, datagram, receiver)
         if happening is not None and does == "duplicate":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from explorer.errors import NoSaError
 from explorer.events import (
     Concluded,
     Datagram,
@@ -91,7 +92,7 @@ class Lab:
             since = len(self._recorder.entries)
             try:
                 self._do(action)
-            except LookupError as error:
+            except NoSaError as error:
                 failure = self._why(0) or str(error)
                 break
             if not self._reached(action, since):

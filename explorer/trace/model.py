@@ -54,6 +54,18 @@ class Step(NamedTuple):
     inside: Endpoint | None = None
     protocol: int = 0
 
+    @property
+    def changes(self) -> list[tuple[int, int]]:
+        """Start and end of each run of octets that is not what its sender had sent; all of them if the size differs."""
+        sent = self.envelope.trees[0].buffer.octets
+        if len(sent) != len(self.octets):
+            return [(0, len(self.octets))]
+        found: list[tuple[int, int]] = []
+        for at in (at for at in range(len(sent)) if sent[at] != self.octets[at]):
+            start = found.pop()[0] if found and found[-1][1] == at else at
+            found.append((start, at + 1))
+        return found
+
 
 def is_packet(step: Step) -> bool:
     """Whether a message is no part of a negotiation but a packet that was protected by what one has made."""

@@ -18,6 +18,7 @@ from explorer.events import (
     Role,
     SaEnded,
     SaInstalled,
+    SaShortened,
     SaSnapshot,
     Sent,
     StateChanged,
@@ -129,6 +130,20 @@ class Trace(Sequence[Entry]):
     @cached_property
     def _sa_ends(self) -> list[Entry]:
         return self.events_of(SaEnded)
+
+    def sa_lifetime(self, party: Role, sa: SaSnapshot, at: int) -> int:
+        """The seconds for which a party means, by entry ``at``, to use an SA of its own."""
+        lifetime = sa.lifetime
+        for entry in self._sa_cuts:
+            event = entry.event
+            same = isinstance(event, SaShortened) and event.spi.octets == sa.spis[0].octets
+            if same and entry.party is party and entry.at <= at and isinstance(event, SaShortened):
+                lifetime = event.lifetime
+        return lifetime
+
+    @cached_property
+    def _sa_cuts(self) -> list[Entry]:
+        return self.events_of(SaShortened)
 
     # ---------------------------------------------------------------- finding things
 

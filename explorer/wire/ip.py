@@ -27,14 +27,14 @@ class Ipv4Header(Structure, label="IPv4 header", cite="RFC 791 §3.1", key="ipv4
 
     version_ihl: int = u8(
         default=0x45,
-        label="Version and header length",
+        label="Version, header length",
         say=lambda v: f"IPv{v >> 4}, {(v & 15) * 4} octets",
         bits=_VERSION_BITS,
     )
     type_of_service: int = u8(default=0, label="Type of service")
     total_length: int = u16(label="Total length")
     identification: int = u16(default=0, label="Identification")
-    flags_fragment: int = u16(default=0x4000, label="Flags and fragment offset", say=_say_fragment, bits=_FRAGMENT_BITS)
+    flags_fragment: int = u16(default=0x4000, label="Flags, fragment offset", say=_say_fragment, bits=_FRAGMENT_BITS)
     ttl: int = u8(default=64, label="Time to live")
     protocol: int = u8(IpProtocol, label="Protocol")
     checksum: int = u16(label="Header checksum", say=lambda v: f"{v:#06x}")

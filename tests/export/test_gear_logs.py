@@ -281,3 +281,15 @@ def test_every_run_has_a_log_of_every_gear(name: str) -> None:
 def test_a_message_out_of_range_is_named(log: Callable[[Trace, int], str]) -> None:
     with pytest.raises(ExplorerError, match=r"^message 12: expected a number from 1 to 11$"):
         log(recording("ikev1-main-psk"), 12)
+
+
+@pytest.mark.parametrize("name", ["ikev1-policy-mismatch-authentication", "ikev1-policy-lifetime-strict"])
+def test_charon_is_not_said_to_refuse_what_it_would_take(name: str) -> None:
+    console = charon(name, RESP)
+    assert not any("no proposal found" in line for line in console)
+    assert any(line.startswith("# charon would take this offer") for line in console)
+
+
+@pytest.mark.parametrize("point", ["aggressive-refused", "aggressive-wrong-psk", "wrong-xauth-password"])
+def test_a_refusal_without_a_known_line_is_remarked_on(point: str) -> None:
+    assert any(line.startswith("# refused here") for party in (INIT, RESP) for line in cisco(f"ikev1-{point}", party))

@@ -87,3 +87,8 @@ def test_a_refused_offer_comes_with_what_gear_says_of_it() -> None:
     text = to_text(run(load_scenario("ikev1-policy-mismatch-hash")))
     assert "Cisco IOS says: Hash algorithm offered does not match policy!" in text
     assert "strongSwan says: no acceptable" in text
+
+
+def test_a_message_that_was_changed_on_the_way_says_what_was_changed() -> None:
+    text = to_text(run(load_scenario("ikev1-aggressive-sa-swap")))
+    assert "changed on the way: octet 52 from 01 to 02, octets 62–63 from 0080 to 0100" in text

@@ -65,7 +65,7 @@ class Vpnc:
     def __init__(
         self, machine: Machine, folder: Path, *options: str, secret: str = SECRET, password: str = PASSWORD
     ) -> None:
-        self._log, self._told = folder / "vpnc.txt", folder / "connect"
+        self._log, self._told, self._pid = folder / "vpnc.txt", folder / "connect", folder / "pid"
         configuration, script = folder / "vpnc.conf", folder / "script"
         configuration.write_text(
             f"IPSec gateway {OURS}\nIPSec ID {GROUP}\nIPSec secret {secret}\n"
@@ -74,11 +74,15 @@ class Vpnc:
         script.chmod(0o755)
         self.process = machine.start(
             program("vpnc"), "--no-detach", "--non-inter", "--debug", "3", *options,
-            "--pid-file", str(folder / "pid"), "--script", str(script), str(configuration), log=self._log)
+            "--pid-file", str(self._pid), "--script", str(script), str(configuration), log=self._log)
 
     def has_ended(self) -> bool:
         """Whether it has given up."""
         return self.process.poll() is not None
+
+    def can_be_ended(self) -> bool:
+        """Whether a signal makes it say goodbye: it writes its number after it has made itself ready for one."""
+        return self._pid.exists()
 
     def log(self) -> str:
         """What it printed."""
@@ -107,6 +111,7 @@ def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> No
         assert told["INTERNAL_IP4_DNS"].split()[0] == "10.2.0.53"
         assert told["CISCO_BANNER"] == "Welcome"
         assert Role.INITIATOR in ours.proven()
+        assert ours.serve_until(vpnc.can_be_ended), vpnc.log()[-2000:]
         vpnc.process.terminate()
         assert ours.serve_until(lambda: ended(ours) == {"ISAKMP", "ESP"}, 5)
     assert ours.refused() == []

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from conftest import recording
 
+from explorer.errors import ExplorerError
 from explorer.events import Datagram, Endpoint, Role
 from explorer.lab.network import Link, NatBox, swap_choice
 from explorer.lab.run import run
@@ -118,6 +119,11 @@ def test_what_cannot_be_changed_stays_as_it_is(answer: bytes | None, offer: byte
     genuine = first_two("ikev1-main-psk")
     changed = genuine[1] if answer is None else answer
     assert swap_choice(changed, genuine[0] if offer is None else offer, number) == changed
+
+
+def test_a_scenario_that_swaps_where_nothing_can_be_swapped_is_told_so() -> None:
+    with pytest.raises(ExplorerError, match=r"^network\.happenings: message 2 has no choice .* transform 9 "):
+        run(with_happenings("ikev1-main-psk", Happening(2, "swap", transform=9)))
 
 
 # ---------------------------------------------------------------- runs

@@ -219,3 +219,16 @@ def test_the_inside_of_a_bundle_is_not_taken_without_its_cover() -> None:
     inner = datagram._replace(octets=datagram.octets[24:], protocol=50)
     assert tunnel.open(R, inner) is None
     assert tunnel.open(R, datagram) == PING
+
+
+def test_the_cover_of_a_bundle_is_not_taken_around_anything_else() -> None:
+    made = pair(BOTH, BOTH)
+    tunnel, bare = Tunnel(made), IpsecEndpoint(SeededEntropy(1, "bare"), I, "10.0.0.1", "10.0.0.2")
+    for sa in snapshots(made, I):
+        if sa.protocol == "AH":
+            bare.install(sa)
+    bare.protect(PING)
+    (covered,) = bare.packets_to_send(None)
+    assert tunnel.open(R, covered) is None
+    assert "only around the ESP of its bundle" in tunnel.refusals(R)[0].reason
+    assert tunnel.open(R, tunnel.send(I)) == PING

@@ -9,7 +9,7 @@ from insider import Insider
 from pair import I, Pair, R, end, quick, shipped
 
 from explorer.engine.negotiation import LifeRule
-from explorer.events import NetworkChanged, Notified, Role, SaEnded, SaInstalled
+from explorer.events import Notified, Role, SaEnded, SaInstalled, SaShortened
 from explorer.protocols.ikev1.config import Config
 from explorer.wire.attributes import basic, variable
 from explorer.wire.payloads import IsakmpLifetimeNotification
@@ -75,7 +75,7 @@ def test_claim_tells_the_initiator_of_a_shorter_life_in_both_phases() -> None:
     pair = Pair(None, config(R, first=SHORT, second=SHORT, life_rule=LifeRule.CLAIM)).start().pump()
     assert [(event.notify, event.protected) for event in pair.of(Notified, I)] == [("RESPONDER-LIFETIME", True)]
     assert [octets[18] for octets in pair.sent] == [2] * 6 + [5]
-    assert [event.value for event in pair.of(NetworkChanged, I)] == [f"{SHORT} s, as the responder claims"]
+    assert [(event.protocol, event.lifetime) for event in pair.of(SaShortened, I)] == [("ISAKMP", SHORT)]
     assert pair.session(I).expires == pair.session(R).expires == SHORT
     pair.rekey().pump()
     assert pair.up

@@ -12,7 +12,7 @@ from explorer.events import Judged, Learned, Received, Refused, Role, SaInstalle
 from explorer.export.gear.cisco_checks import ipsec_checks, isakmp_checks
 from explorer.export.gear.cisco_payloads import payload_lines
 from explorer.export.gear.cisco_states import NOTHING, QUIET, next_state, phase1_of
-from explorer.export.gear.console import PHASE_1, Line, ends, entries_of, header, peer_address, to_log
+from explorer.export.gear.console import PHASE_1, Line, ends, entries_of, header, peer_address, to_log, unknown_refusal
 from explorer.trace.model import Entry, Step
 from explorer.trace.trace import Trace
 
@@ -215,6 +215,8 @@ class _Console:
             yield "IPSEC(ipsec_process_proposal): proxy identities not supported"
             yield f"{self._me}: IPSec policy invalidated proposal with error 32"
             yield f"{self._me}: phase 2 SA policy not acceptable! {self._addresses}"
+        elif event.notify != "NO-PROPOSAL-CHOSEN":
+            yield unknown_refusal(event)
 
     def _verified(self, event: Verified) -> Iterator[str]:
         if event.symbol.startswith(("HASH_", "SIG_")):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from explorer.errors import ExplorerError
-from explorer.events import Endpoint, Envelope, Role
+from explorer.events import Endpoint, Envelope, Refused, Role
 from explorer.export.printable import printable
 from explorer.trace.model import Entry, Step
 from explorer.trace.trace import Trace
@@ -46,6 +46,14 @@ def to_log(trace: Trace, console: Console, title: str, message: int | None = Non
             nothing = ["(nothing for which a line is known)"]
             lines += ["", f"═══ What the {role}’s console shows: {title}", "", *(said or nothing)]
     return "".join(f"{printable(line.rstrip())}\n" for line in lines[1:])
+
+
+def unknown_refusal(event: Refused) -> str:
+    """A remark in place of a line of the gear's: something is refused, and what the gear says of that is not known.
+
+    A refused offer has its own lines already.
+    """
+    return f"# refused here, and no line is known for it: {event.reason}"
 
 
 def entries_of(trace: Trace, party: Role) -> Iterator[tuple[Entry, Step]]:

@@ -24,10 +24,20 @@ from explorer.events import (
     StateChanged,
     Verified,
 )
-from explorer.export.gear.console import PHASE_1, Line, ends, entries_of, header, payloads, peer_address, to_log
+from explorer.export.gear.console import (
+    PHASE_1,
+    Line,
+    ends,
+    entries_of,
+    header,
+    payloads,
+    peer_address,
+    to_log,
+    unknown_refusal,
+)
 from explorer.export.gear.strongswan_checks import checks, offered, proposals_line
 from explorer.export.gear.strongswan_messages import summary
-from explorer.export.gear.strongswan_words import identity, selector
+from explorer.export.gear.strongswan_words import identity, refusal_line, selector
 from explorer.registry.isakmp import NotifyType, ProtocolId
 from explorer.registry.phase1 import AuthenticationMethod, Phase1Attribute
 from explorer.trace.model import Entry, Step
@@ -258,6 +268,9 @@ class _Console:
         yield from checks(negotiation, offered(step.envelope), own)
         if chosen is None and not began:
             phase_1 = negotiation.protocol == "ISAKMP"
+            if phase_1 and any(refusal_line(comparison) is None for comparison in negotiation.comparisons):
+                yield "# charon would take this offer and go on; from here on its log would be another"
+                return
             yield f"[IKE] no {'proposal found' if phase_1 else 'matching proposal found, sending NO_PROPOSAL_CHOSEN'}"
 
     def _own_offer(self, step: Step) -> Envelope:
@@ -336,6 +349,8 @@ class _Console:
             yield f"[IKE] XAuth authentication of '{self._user}' failed"
         elif exchange == "XAUTH status":
             yield f"[IKE] XAuth authentication of '{self._user}' (myself) failed"
+        elif event.notify != "NO-PROPOSAL-CHOSEN":
+            yield unknown_refusal(event)
 
     def _network(self, event: NetworkChanged) -> Iterator[str]:
         assigned = _ASSIGNED.fullmatch(event.value)

@@ -6,7 +6,7 @@ import hmac
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from explorer.crypto.expression import Plain
+from explorer.crypto.expression import Expr, Plain
 from explorer.crypto.prfs import Icv
 from explorer.crypto.term import Configured, Nature, Term, derive
 from explorer.engine.refusal import Refusal
@@ -37,7 +37,7 @@ def _outer(source: str, destination: str, size: int) -> bytes:
 
 
 def cover(
-    sa: IpsecSa, sequence: int, payload: Term, next_header: int, ends: tuple[str, str], role: Role, learn: Learn
+    sa: IpsecSa, sequence: int, payload: Expr, next_header: int, ends: tuple[str, str], role: Role, learn: Learn
 ) -> Covered:
     """Put AH in front of a payload; ``ends`` are the addresses of the outer header."""
     scope, size = packet_scope(sa, sequence), sa.icv_size
@@ -56,7 +56,7 @@ def cover(
     return Covered(build(header) + payload.octets, (sa.spi, seq, ICV))
 
 
-def _icv(sa: IpsecSa, scope: str, ends: tuple[str, str], words: bytes, seq: Term, payload: Term) -> Term:
+def _icv(sa: IpsecSa, scope: str, ends: tuple[str, str], words: bytes, seq: Term, payload: Expr) -> Term:
     size = sa.icv_size
     total = _HEADER + size + len(payload.octets)
     covered = (
@@ -79,7 +79,7 @@ class Uncovered(NamedTuple):
     events: list[Event]
 
 
-def check(sa: IpsecSa, buffer: Buffer, header: AhHeader, ends: tuple[str, str], payload: Term) -> Uncovered:
+def check(sa: IpsecSa, buffer: Buffer, header: AhHeader, ends: tuple[str, str], payload: Expr) -> Uncovered:
     """Recompute the ICV over the packet as it came.
 
     Raises:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from ipaddress import IPv4Address
 
+from explorer.crypto.expression import Concat, Expr
 from explorer.crypto.term import Configured, Term
 from explorer.engine.ledger import Entropy
 from explorer.engine.refusal import Refusal
-from explorer.errors import WireError
+from explorer.errors import NoSaError, WireError
 from explorer.events import (
     Binding,
     Datagram,
@@ -90,10 +91,10 @@ class IpsecEndpoint:
         """Protect an IP packet with the newest SAs and put it into the outbox.
 
         Raises:
-            LookupError: no outbound SA has been negotiated.
+            NoSaError: no outbound SA has been negotiated.
         """
         if not self._outbound:
-            raise LookupError("no outbound SA")
+            raise NoSaError("no outbound SA")
         bundle = next(reversed(self._outbound.values()))
         first = bundle.get(_ESP) or bundle[_AH]
         sequence = self._count(first)
@@ -117,7 +118,7 @@ class IpsecEndpoint:
         sealed = esp.seal(sa, sequence, inner, next_header, self._entropy, self._role, self._learn)
         sizes = _sizes(sa)
         if _AH in bundle:
-            whole = Term("payload", sealed.octets, Configured("RFC 4302 §3.1"), scope=packet_scope(sa, sequence))
+            whole = Concat(sealed.terms)
             octets, bindings, trees = self._cover(bundle[_AH], self._count(bundle[_AH]), whole, _ESP, sizes)
             tree = trees[0]
         else:
@@ -137,12 +138,12 @@ class IpsecEndpoint:
         return self._learn(Term("packet", inner, origin, scope=scope, owner=str(self._role)))
 
     def _cover(
-        self, sa: IpsecSa, sequence: int, payload: Term, next_header: int, sizes: tuple[int, int] | None = None
+        self, sa: IpsecSa, sequence: int, payload: Expr, next_header: int, sizes: tuple[int, int] | None = None
     ) -> tuple[bytes, list[Binding], tuple[Tree, ...]]:
         covered = ah.cover(sa, sequence, payload, next_header, self._ends, self._role, self._learn)
         _, _, tree = read_ah(Buffer("datagram", covered.octets), sizes)
         bindings = bind_run(tree.buffer, 4, covered.terms)
-        if payload.symbol == "packet":
+        if isinstance(payload, Term):
             at = len(covered.octets) - len(payload.octets)
             bindings.append(Binding(payload, Span(tree.buffer, at, len(covered.octets))))
         return covered.octets, bindings, (tree,)
@@ -217,17 +218,24 @@ class IpsecEndpoint:
         header, packet, tree = read_ah(buffer, _sizes(inner_sa[0]) if inner_sa is not None else None)
         self._check_sequence(window, header.sequence, 8)
         at = 12 + len(header.icv)
-        span = Span(buffer, at, len(data))
-        scope, owner = packet_scope(sa, header.sequence), str(self._role.other)
-        payload = Term("packet", span.octets, span, scope=scope, owner=owner)
-        checked = ah.check(sa, buffer, header, (source.address, self._ends[0]), payload)
-        window.move(header.sequence)
-        if inner_sa is not None and packet is not None:
+        ends = (source.address, self._ends[0])
+        if inner_sa is not None:
+            if packet is None or packet.spi != int.from_bytes(inner_sa[0].spi.octets, "big"):
+                reason = "This SA is agreed on only around the ESP of its bundle, which is not inside"
+                raise Refusal(reason, "RFC 4301 §5.2", offset=at)
+            # What AH covers consists of the terms of ESP.
+            covered = Concat(tuple(term for term, _ in esp.received_terms(inner_sa[0], buffer, at, packet)))
+            checked = ah.check(sa, buffer, header, ends, covered)
+            window.move(header.sequence)
             opened = self._opened(*inner_sa, buffer, at, packet)
             opened = opened._replace(
                 bindings=[*checked.bindings, *opened.bindings], events=[*checked.events, *opened.events]
             )
             return self._received(inner_sa[0], packet.sequence, "AH, ESP", opened, (tree, opened.inside))
+        span, scope = Span(buffer, at, len(data)), packet_scope(sa, header.sequence)
+        payload = Term("packet", span.octets, span, scope=scope, owner=str(self._role.other))
+        checked = ah.check(sa, buffer, header, ends, payload)
+        window.move(header.sequence)
         whole = self._whole(sa, payload.octets, header.next_header)
         envelope = Envelope((tree,), f"AH  {describe(whole)}", "AH", scope, 0, False)
         self._events.append(Received(envelope, (*checked.bindings, Binding(payload, span))))

@@ -86,7 +86,7 @@ def open_packet(sa: IpsecSa, buffer: Buffer, at: int, packet: EspPacket, sender:
     assert sa.cipher is not None
     assert sa.encryption_key is not None
     scope = packet_scope(sa, packet.sequence)
-    bindings = bind_run(buffer, at, [sa.spi, *_received(buffer, at, sa, scope)])
+    bindings = received_terms(sa, buffer, at, packet)
     _, seq, iv, sealed, icv = (term for term, _ in bindings)
     expected = icv if sa.cipher.is_aead else _icv(sa, seq, iv, sealed, scope)
     plaintext = _decrypted(sa, seq, iv, sealed, icv, expected)
@@ -101,6 +101,11 @@ def open_packet(sa: IpsecSa, buffer: Buffer, at: int, packet: EspPacket, sender:
         Decrypted(bindings[3].span, sa.encryption_key, iv),
     ]
     return Opened(inner, trailer, inside, bindings, events)
+
+
+def received_terms(sa: IpsecSa, buffer: Buffer, at: int, packet: EspPacket) -> list[Binding]:
+    """SPI, sequence number, IV, ciphertext and ICV of a received packet, in their order and without a gap."""
+    return bind_run(buffer, at, [sa.spi, *_received(buffer, at, sa, packet_scope(sa, packet.sequence))])
 
 
 def _padding(size: int, block: int) -> bytes:

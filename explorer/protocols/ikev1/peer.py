@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from explorer.engine.ledger import Entropy, Numbered
 from explorer.engine.link import Link
 from explorer.engine.refusal import Refusal
-from explorer.errors import WireError
+from explorer.errors import NoSaError, WireError
 from explorer.events import Datagram, Endpoint, Event, Refused, Role, SaInstalled
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.aggressive_mode import AggressiveMode, reread
@@ -88,64 +89,59 @@ class Ikev1Peer:
         self._collect(session)
         return session
 
-    def session_with(self, address: str) -> Session:
-        """The newest usable session with an address.
+    @contextmanager
+    def _under_sa(self, remote: Endpoint, now: float) -> Iterator[Session]:
+        """The newest usable session with an address, to do something in; what it sends is collected.
 
         Raises:
-            LookupError: there is none.
+            NoSaError: there is none.
         """
-        found = [s for s in self.sessions if s.party.link.remote.address == address and s.usable]
+        found = [s for s in self.sessions if s.party.link.remote.address == remote.address and s.usable]
         if not found:
-            raise LookupError(f"no ISAKMP SA with {address}")
-        return found[-1]
+            raise NoSaError(f"no ISAKMP SA with {remote.address}")
+        self._clock(found[-1], now)
+        yield found[-1]
+        self._collect(found[-1])
 
     def start_quick(self, remote: Endpoint, now: float, *, replaces: bool = False) -> None:
         """Begin Quick Mode under the ISAKMP SA with that address; ``replaces`` drops older SAs afterwards.
 
         Raises:
-            LookupError: there is no such SA.
+            NoSaError: there is no such SA.
         """
-        session = self.session_with(remote.address)
-        self._clock(session, now)
-        session.quick(now, replaces=replaces)
-        self._collect(session)
+        with self._under_sa(remote, now) as session:
+            session.quick(now, replaces=replaces)
 
     def start_new_group(self, remote: Endpoint, now: float) -> None:
         """Begin New Group Mode.
 
         Raises:
-            LookupError: there is no ISAKMP SA with that address.
+            NoSaError: there is no ISAKMP SA with that address.
         """
-        session = self.session_with(remote.address)
-        self._clock(session, now)
-        session.new_group(now)
-        self._collect(session)
+        with self._under_sa(remote, now) as session:
+            session.new_group(now)
 
     def start_dpd(self, remote: Endpoint, now: float) -> None:
         """Ask for a sign of life.
 
         Raises:
-            LookupError: there is no ISAKMP SA with that address.
+            NoSaError: there is no ISAKMP SA with that address.
         """
-        session = self.session_with(remote.address)
-        self._clock(session, now)
-        session.are_you_there(now)
-        self._collect(session)
+        with self._under_sa(remote, now) as session:
+            session.are_you_there(now)
 
     def start_delete(self, remote: Endpoint, now: float, *, isakmp: bool = False) -> None:
         """Drop the IPsec SAs, or the ISAKMP SA.
 
         Raises:
-            LookupError: there is no ISAKMP SA with that address.
+            NoSaError: there is no ISAKMP SA with that address.
         """
-        session = self.session_with(remote.address)
-        self._clock(session, now)
-        if isakmp:
-            session.delete_isakmp(now)
-            self.hand_over(session)
-        else:
-            session.delete_ipsec(now)
-        self._collect(session)
+        with self._under_sa(remote, now) as session:
+            if isakmp:
+                session.delete_isakmp(now)
+                self.hand_over(session)
+            else:
+                session.delete_ipsec(now)
 
     @property
     def busy(self) -> bool:

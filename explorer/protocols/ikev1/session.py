@@ -17,6 +17,7 @@ from explorer.events import (
     Role,
     SaEnded,
     SaInstalled,
+    SaShortened,
     Sent,
 )
 from explorer.octets import Span
@@ -336,10 +337,11 @@ class Session:
         """The responder will use the ISAKMP SA for less time than was offered (RFC 2407 §4.6.3.1)."""
         values = {attribute.type: attribute.number for attribute in payload.attributes}
         seconds = values.get(int(Phase1Attribute.LIFE_DURATION), 0)
-        if seconds and values.get(int(Phase1Attribute.LIFE_TYPE)) == LifeType.SECONDS and self.expires is not None:
-            self.expires = min(self.expires, now + seconds)
-            told = f"{seconds} s, as the responder claims"
-            self.party.emit(NetworkChanged("life of the ISAKMP SA", told, "RFC 2407 §4.6.3.1"))
+        counts_seconds = values.get(int(Phase1Attribute.LIFE_TYPE)) == LifeType.SECONDS
+        if not seconds or not counts_seconds or self.expires is None or now + seconds >= self.expires:
+            return
+        self.life, self.expires = seconds, now + seconds
+        self.party.emit(SaShortened("ISAKMP", self.phase1.ledger["CKY-I"], seconds, "RFC 2407 §4.6.3.1"))
 
     def _deleted(self, payload: Delete, now: float) -> None:
         """The peer has dropped SAs; each SPI is of its own inbound one (RFC 2408 §3.15)."""

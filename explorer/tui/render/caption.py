@@ -15,7 +15,7 @@ from explorer.events import (
     Role,
     Sent,
 )
-from explorer.explanations import how_given, of_event, of_field, of_term, predicate
+from explorer.explanations import how_given, of_event, of_field, of_term, predicate, what_changed
 from explorer.trace.model import is_packet
 from explorer.tui.lines import Line, Piece, Target, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
@@ -73,7 +73,7 @@ _FATES = {
     "lost": "The link loses it, and nobody reads it. Its sender will send it again when no answer has come.",
     "delivered twice": "The link delivers it twice. The second copy moves nothing and gets the same answer.",
     "delayed": "The link keeps it back. Its sender cannot tell that from a loss, and may send the same octets again.",
-    "changed": "Somebody on the way changes it. What arrives is not what was sent, and only a check could tell.",
+    "changed": "Somebody on the way changes {}. Only a check could tell.",
 }
 
 
@@ -81,7 +81,7 @@ def _on_the_way(workspace: Workspace) -> str:
     """What the link does to the message; or that it has been sent before."""
     step = workspace.step
     if step.fate:
-        return _FATES[step.fate]
+        return _FATES[step.fate].format(what_changed(step))
     sent = next(e.event for e in workspace.trace.entries[step.first :] if isinstance(e.event, Sent))
     again = isinstance(sent, Sent) and sent.again
     return "The same octets once more, as no answer has come, or as the other side has asked again." if again else ""

@@ -81,7 +81,8 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
     for entry in trace.entries:
         event = entry.event
         if isinstance(event, NetworkChanged) and event.what in ("internal address", "route", "private group"):
-            yield entry.step, f"{event.what}: {event.value}"
+            # Where a route leads to is what the ladder shows anyway.
+            yield entry.step, f"{event.what}: {event.value.partition(' through ')[0]}"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
             yield entry.step, f"{_ENDED.get(event.protocol, 'IPsec SAs')}: {event.how}"
 

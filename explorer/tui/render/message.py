@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.explanations import how_ended
 from explorer.trace.model import Key, Place
 from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces
 from explorer.tui.workspace import Workspace, body_of
 from explorer.wire.field import Field, Tree
 
-_VALUE_AT = 30
+_VALUE_AT = 35
 _RANGE = 10
 _SIZE = 7
 
@@ -72,7 +73,7 @@ def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int,
     key = _key_of(workspace, field, place)
     fold = " " if is_open is None else "▾" if is_open else "▸"
     label = f"{'  ' * depth}{fold} {field.spec.label}"
-    name_width = min(_VALUE_AT, max(width - 34, 20))
+    name_width = min(_VALUE_AT, max(width - 43, 20))
     if len(label) >= name_width:
         label = label.removesuffix(" payload")
     value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
@@ -179,10 +180,11 @@ def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> 
         name = "named by" if sa.protocol in ("ISAKMP", "IKE") else "SPI"
         rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
     rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
-    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{sa.lifetime} s")]))
+    lifetime = workspace.trace.sa_lifetime(party, sa, workspace.at)
+    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{lifetime} s")]))
     end = workspace.trace.sa_end(party, sa)
     if end is not None and end[0] <= workspace.at:
-        said = f"{end[1]}, in message {workspace.trace[end[0]].step}"
+        said = how_ended(workspace.trace[end[0]], end[1])
         rows.append(Line([Piece(f"   {'ended':<18}", "muted"), Piece(said, "failed")]))
     rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
     rows.append(Line())
