@@ -249,6 +249,18 @@ class SaEnded(Event, frozen=True):
     how: str
 
 
+class RekeyCollision(Event, frozen=True):
+    """Both sides have begun to replace the same SA, and one of the two successors goes again.
+
+    ``lowest`` is the lowest of the four nonces, which decides; ``survivor`` has begun the exchange whose SA stays.
+    """
+
+    protocol: str
+    lowest: Term
+    survivor: Role
+    citation: str
+
+
 class Notified(Event, frozen=True):
     """The peer has told something; ``protected`` if a HASH under the ISAKMP SA covers it."""
 

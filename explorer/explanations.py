@@ -15,6 +15,7 @@ from explorer.events import (
     Event,
     NetworkChanged,
     Notified,
+    RekeyCollision,
     SaEnded,
     SaInstalled,
     SaShortened,
@@ -117,6 +118,8 @@ _GIVEN = {
     "IP_src_r": "looks at address and port of the responder: IP_src_r",
     "IP_dst_r": "looks at address and port of the initiator: IP_dst_r",
     "IDr_b wanted": "says whom it wants to talk to: IDr_b wanted",
+    "TSi_b wanted": "says whose packets it means at the initiator's end: TSi_b wanted",
+    "TSr_b wanted": "says whose packets it means at the responder's end: TSr_b wanted",
     "M-ID": "takes the number of this message: M-ID",
     "CERTREQ_I": "names an authority that it trusts: CERTREQ_I",
     "CERTREQ_R": "names an authority that it trusts: CERTREQ_R",
@@ -198,6 +201,8 @@ def predicate(event: Event) -> str:
         return f"installs the {direction}{event.sa.protocol} SA"
     if isinstance(event, SaShortened):
         return f"will use the {event.protocol} SA for {event.lifetime} s only"
+    if isinstance(event, RekeyCollision):
+        return f"finds {event.lowest.symbol} the lowest of four nonces: what the {event.survivor} began stays"
     if isinstance(event, SaEnded):
         return f"ends the {event.protocol} SA: {event.how}"
     if isinstance(event, Notified):

@@ -19,6 +19,7 @@ from explorer.events import (
     Notified,
     Received,
     Refused,
+    RekeyCollision,
     SaEnded,
     SaInstalled,
     SaShortened,
@@ -85,6 +86,9 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
     if isinstance(event, SaShortened):
         where = {"protocol": event.protocol, "spi": index.id(event.spi)}
         return {**where, "lifetime": event.lifetime, "citation": event.citation}
+    if isinstance(event, RekeyCollision):
+        where = {"protocol": event.protocol, "lowest": index.id(event.lowest)}
+        return {**where, "survivor": event.survivor, "citation": event.citation}
     if isinstance(event, SaEnded):
         return {"protocol": event.protocol, "spi": index.id(event.spi), "how": event.how}
     if isinstance(event, Notified):

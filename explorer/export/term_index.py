@@ -13,6 +13,7 @@ from explorer.events import (
     Learned,
     Received,
     Refused,
+    RekeyCollision,
     Role,
     SaEnded,
     SaInstalled,
@@ -128,6 +129,8 @@ def terms_of(event: Event) -> Iterable[Term]:
         return tuple(term for term in (event.expected, event.received) if term is not None)
     if isinstance(event, SaEnded | SaShortened):
         return (event.spi,)
+    if isinstance(event, RekeyCollision):
+        return (event.lowest,)
     if isinstance(event, SaInstalled):
         return (*event.sa.spis, *(term for _, term in event.sa.keys))
     return ()

@@ -155,13 +155,12 @@ class Rekeyed:
 
     def __init__(self, run: V2Hand) -> None:
         self.run = run
-        self.spis, self.keys, self.flags = [run.spis], [run.keys], [8]
+        self.spis, self.keys, self.flags, self.names = [run.spis], [run.keys], [8], [""]
         while messages := run.of(CREATE_CHILD_SA, self.spis[-1]):
             request, answer = messages[:2]
             number = int.from_bytes(request[20:24], "big")
-            suffix = "" if len(self.spis) == 1 else f" #{len(self.spis)}"
             by_responder = "" if bool(request[19] & 8) is (self.flags[-1] == 8) else "r"
-            scope = f"CREATE_CHILD_SA {number}{by_responder}{suffix}"
+            scope = f"CREATE_CHILD_SA {number}{by_responder}{self.names[-1]}"
             old = self.keys[-1]
             secret, ni, nr = with_ke(run, scope, request, answer, old)
             ((_, spi_i),) = proposals(one(run.inside(request, old), SA))
@@ -170,16 +169,17 @@ class Rekeyed:
             self.flags.append(8 if by_responder == "" else 0)
             self.keys.append(seven(run.kind, self.skeyseed, ni + nr + spi_i + spi_r))
             self.spis.append(spi_i + spi_r)
+            self.names.append(f" #{len(self.spis)}{by_responder}")
 
 
 def test_trap_44_keys_of_a_rekeyed_ike_sa() -> None:
     run = hand("ikev2-rekey-ike")
     rekeyed = Rekeyed(run)
     assert len(rekeyed.spis) == 3
-    assert run.term("SKEYSEED", "IKE SA #3") == rekeyed.skeyseed
-    for number, keys in enumerate(rekeyed.keys[1:], 2):
+    assert run.term("SKEYSEED", "IKE SA" + rekeyed.names[2]) == rekeyed.skeyseed
+    for which, keys in zip(rekeyed.names[1:], rekeyed.keys[1:], strict=True):
         for name, octets in keys._asdict().items():
-            assert run.term(f"SK_{name}", f"IKE SA #{number}") == octets
+            assert run.term(f"SK_{name}", f"IKE SA{which}") == octets
     for spis, keys in zip(rekeyed.spis[1:], rekeyed.keys[1:], strict=True):
         mine = [octets for octets in run.ike if octets[:16] == spis]
         assert mine

@@ -14,8 +14,7 @@ from explorer.octets import Span
 from explorer.protocols.ikev2.config import Selector
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.keys import child_keys
-from explorer.protocols.ikev2.parts import Part, notify
-from explorer.protocols.ikev2.sa_init import sa_payload
+from explorer.protocols.ikev2.parts import Part, notify, of_term
 from explorer.protocols.ikev2.suites import Offer, Suite, choose, sa_body
 from explorer.registry.ikev2 import TsType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -75,18 +74,18 @@ class ChildMaker:
     def _sa_part(self, word: str, body: bytes, SPI: Term) -> list[Part]:
         origin, owner = Configured("RFC 7296 §1.2"), str(self.sa.party.role)
         SA = self.ledger.learn(Term(f"SA{self._own}_child", body, origin, scope=self.ledger.scope, owner=owner))
-        return [Part(word, V2PayloadType.SA, sa_payload(body), ((SA, 0),))]
+        return [of_term(word, V2PayloadType.SA, V2SecurityAssociation, SA)]
 
     def _selector_parts(self, first: Selector, second: Selector) -> list[Part]:
         """TSi is the initiator's side, whoever sends it."""
         parts = []
         for symbol, kind, selector in (("TSi", V2PayloadType.TSI, first), ("TSr", V2PayloadType.TSR, second)):
-            payload = _selectors(selector)
-            body = build(payload)[4:]
+            body = build(_selectors(selector))[4:]
             owner = str(self.sa.party.role)
-            term = Term(f"{symbol}_b", body, Configured("RFC 7296 §2.9"), scope=self.ledger.scope, owner=owner)
+            wish = " wanted" if self.role is Role.INITIATOR else ""
+            term = Term(f"{symbol}_b{wish}", body, Configured("RFC 7296 §2.9"), scope=self.ledger.scope, owner=owner)
             self.ledger.learn(term)
-            parts.append(Part(symbol, kind, payload, ((term, 0),)))
+            parts.append(of_term(symbol, kind, V2TrafficSelectors, term))
         return parts
 
     def _mode_parts(self) -> list[Part]:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from enum import Enum
 
-from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
-from explorer.crypto.key_exchange_method import KeyExchangeMethod
-from explorer.crypto.term import Configured, Drawn, Nature, Term
+from explorer.crypto.key_exchange import METHODS
+from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.negotiation import nearest_miss
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Judged, Role, SaInstalled
-from explorer.octets import Span
-from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
+from explorer.protocols.ikev2.child import ChildMaker, spi_bindings, spi_spans
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
+from explorer.protocols.ikev2.informational import V2Informational
+from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import ike_keys, ike_scope, rekeyed_skeyseed
-from explorer.protocols.ikev2.parts import Part, notify
-from explorer.protocols.ikev2.sa_init import ke_payload, sa_payload
-from explorer.protocols.ikev2.suites import choose, sa_body
+from explorer.protocols.ikev2.parts import Part, notify, of_term
+from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.registry.ikev2_transforms import TransformType
-from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2SecurityAssociation
+from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2Proposal, V2SecurityAssociation
 from explorer.wire.ikev2_message import V2Message
 
 _N = V2NotifyType
+_SPI_SIZE = 8
+"""Octets of an IKE SA's SPI."""
 
 
 class Purpose(Enum):
@@ -43,74 +44,75 @@ class CreateChildSa(V2Exchange):
     Attributes:
         purpose: what it is for.
         old: the pair of Child SAs that is replaced, or ``None``.
+        child: the pair of Child SAs that it has made.
         new_sa: the IKE SA that takes the place of this one, once it is made.
-        negotiations: the number that a new IKE SA would have in the run.
+        meanwhile: what this side is asking for at the same time, if it answers.
+        rival: an exchange of the other side that replaces the same SA, if both have begun at once.
+        wanted: number of the key exchange method that the responder has asked for instead, or 0.
     """
 
     name = "CREATE_CHILD_SA"
     exchange_type = V2ExchangeType.CREATE_CHILD_SA
     old: Child | None = None
+    child: Child | None = None
     new_sa: IkeSa | None = None
+    meanwhile: V2Exchange | None = None
+    rival: CreateChildSa | None = None
+    wanted = 0
+    suite: Suite
+    chosen: V2Proposal
+    share: KeyShare | None = None
+    _missing = b""
 
     def __init__(
-        self, sa: IkeSa, role: Role, message_id: int, purpose: Purpose = Purpose.CHILD, number: int = 2
+        self, sa: IkeSa, role: Role, message_id: int, purpose: Purpose = Purpose.CHILD, method: int = 0
     ) -> None:
         super().__init__(sa, role, message_id)
         self.purpose = purpose
-        self.number = number
         self.variant = "" if purpose is Purpose.CHILD else purpose.value
-        self.method: KeyExchangeMethod | None = None
-        self._wanted = 0
+        self.secrets: list[Term] = []
         config = self.party.config
         self.maker = ChildMaker(sa, role, self.ledger, config.child, config.local, config.remote, config.transport)
-        if purpose is Purpose.REKEY_IKE:
-            self.method = METHODS[config.ike[0].of_kind(TransformType.KE)[0].transform_id]
-        elif config.child and config.child[0].of_kind(TransformType.KE):
-            number_ = config.child[0].of_kind(TransformType.KE)[0].transform_id
-            self.method = METHODS[number_] if number_ else None
+        if role is Role.INITIATOR:
+            self._take_method(method or self._preferred())
+
+    def _preferred(self) -> int:
+        config = self.party.config
+        offers = config.ike if self.purpose is Purpose.REKEY_IKE else config.child
+        own = offers[0].of_kind(TransformType.KE) if offers else []
+        return own[0].transform_id if own else 0
+
+    def _take_method(self, number: int) -> None:
+        self.share = KeyShare(self, METHODS[number], "RFC 7296 §1.3") if number else None
 
     # ---------------------------------------------------------------- the request
 
     def request(self) -> list[Part]:
         """[N(REKEY_SA),] SA, Ni [, KEi] [, TSi, TSr]."""
         ledger = self.ledger
-        ledger.draw("Ni", self.party.config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
-        nonce = Part("Ni", V2PayloadType.NONCE, V2Nonce(data=ledger["Ni"].octets), ((ledger["Ni"], 0),))
-        if self.method is not None:
-            self._share(Role.INITIATOR)
-        ke = self._ke_part("KEi")
+        nonce = self._nonce("Ni")
+        ke = []
+        if self.share is not None:
+            self.share.draw()
+            ke = [self.share.part()]
         if self.purpose is Purpose.REKEY_IKE:
-            SPI = ledger.draw("SPIi'", 8, "RFC 7296 §2.18", Nature.PUBLIC)
+            SPI = ledger.draw("SPIi'", _SPI_SIZE, "RFC 7296 §2.18", Nature.PUBLIC)
             body = sa_body([offer.proposal(n, SPI.octets) for n, offer in enumerate(self.party.config.ike, 1)])
-            return [self._sa_part("SA", "SAi", body), nonce, *ke]
+            return [self._sa_part("SAi", body), nonce, *ke]
         first = []
         if self.old is not None:
             first = [notify(_N.REKEY_SA, spi=self.old.inbound.octets, protocol=int(V2ProtocolId.ESP))]
         parts = self.maker.offer_parts("SA")
         return [*first, parts[0], nonce, *ke, *parts[1:]]
 
-    def _sa_part(self, word: str, symbol: str, body: bytes) -> Part:
+    def _nonce(self, symbol: str) -> Part:
+        N = self.ledger.draw(symbol, self.party.config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
+        return Part(symbol, V2PayloadType.NONCE, V2Nonce(data=N.octets), ((N, 0),))
+
+    def _sa_part(self, symbol: str, body: bytes) -> Part:
         origin, owner = Configured("RFC 7296 §1.3.2"), str(self.party.role)
         SA = self.ledger.learn(Term(symbol, body, origin, scope=self.ledger.scope, owner=owner))
-        return Part(word, V2PayloadType.SA, sa_payload(body), ((SA, 0),))
-
-    def _share(self, role: Role) -> None:
-        assert self.method is not None
-        side, ledger, method = self.letter(role), self.ledger, self.method
-        size = method.private_size if role is Role.INITIATOR else method.response_private_size
-        octets = self.party.entropy.draw(size, f"{ledger.scope}/{self.party.role}/{side}/{method.number}")
-        origin, owner = Drawn(side, "RFC 7296 §1.3.1"), str(self.party.role)
-        private = ledger.learn(Term(side, octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner))
-        if role is Role.INITIATOR:
-            ledger.learn(initiator_value(method, "KEi", private, ledger.scope))
-        else:
-            ledger.learn(responder_value(method, "KEr", private, ledger["KEi"], ledger.scope))
-
-    def _ke_part(self, symbol: str) -> list[Part]:
-        term = self.ledger.find(symbol) if self.ledger.own(symbol) else None
-        if self.method is None or term is None:
-            return []
-        return [Part(symbol, V2PayloadType.KE, ke_payload(self.method, term), ((term, 4),))]
+        return of_term("SA", V2PayloadType.SA, V2SecurityAssociation, SA)
 
     # ---------------------------------------------------------------- the responder
 
@@ -126,15 +128,12 @@ class CreateChildSa(V2Exchange):
             self.purpose = Purpose.REKEY_CHILD
             self._find_old(rekeyed.spi)
         self.variant = "" if self.purpose is Purpose.CHILD else self.purpose.value
-        if self.purpose is Purpose.REKEY_IKE:
-            self._consider_ike(sa)
-        else:
-            self.maker.consider(self.message)
-            assert self.maker.suite is not None
-            self._take_method(self.maker.suite.key_exchange)
-        self.ledger.draw("Nr", self.party.config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
-        if self.method is not None:
-            self._share(Role.RESPONDER)
+        self._give_way()
+        self._agree(sa)
+        if self.share is not None:
+            self.share.check()
+            self.share.draw()
+            self.secrets.append(self.share.agree())
 
     def _find_old(self, spi: bytes) -> None:
         """REKEY_SA names the SPI that its sender expects inbound (RFC 7296 §1.3.3)."""
@@ -143,7 +142,80 @@ class CreateChildSa(V2Exchange):
             self._missing = spi
             raise Refusal("There is no Child SA of that SPI", "RFC 7296 §2.25", _N.CHILD_SA_NOT_FOUND)
 
-    def _consider_ike(self, sa: V2SecurityAssociation) -> None:
+    def _give_way(self) -> None:
+        """What does not go together with what this side is about to do has to wait (RFC 7296 §2.25.1, §2.25.2)."""
+        own, ike = self.meanwhile, self.purpose is Purpose.REKEY_IKE
+        clashes = False
+        if isinstance(own, CreateChildSa):
+            clashes = ike is not (own.purpose is Purpose.REKEY_IKE)
+        elif isinstance(own, V2Informational):
+            clashes = own.deletes_ike or (ike and bool(own.deletes)) or self.old in own.deletes
+        if clashes:
+            reason = "This side is just about to change what this would change"
+            raise Refusal(reason, "RFC 7296 §2.25", _N.TEMPORARY_FAILURE)
+
+    def error_data(self, kind: V2NotifyType) -> bytes:
+        """The method that is wanted."""
+        if kind is _N.INVALID_KE_PAYLOAD and self.share is not None:
+            return self.share.method.number.to_bytes(2, "big")
+        return super().error_data(kind)
+
+    def error_part(self, kind: V2NotifyType) -> Part:
+        """Which Child SA it is that there is not (RFC 7296 §2.25)."""
+        if kind is _N.CHILD_SA_NOT_FOUND:
+            return notify(kind, spi=self._missing, protocol=int(V2ProtocolId.ESP))
+        return super().error_part(kind)
+
+    def answer(self) -> list[Part]:
+        """SA, Nr [, KEr] [, TSi, TSr]."""
+        nonce = self._nonce("Nr")
+        ke = [self.share.part()] if self.share is not None else []
+        if self.purpose is Purpose.REKEY_IKE:
+            SPI = self.ledger.draw("SPIr'", _SPI_SIZE, "RFC 7296 §2.18", Nature.PUBLIC)
+            return [self._sa_part("SAr", sa_body([self.suite.proposal(self.chosen.number, SPI.octets)])), nonce, *ke]
+        parts = self.maker.answer_parts("SA")
+        return [parts[0], nonce, *ke, *parts[1:]]
+
+    # ---------------------------------------------------------------- the initiator
+
+    def is_fatal(self, notify_type: int) -> bool:
+        """Another method is wanted: this exchange is over, and the next one may bring it (RFC 7296 §1.3)."""
+        if notify_type == _N.INVALID_KE_PAYLOAD:
+            told = [p.data for p in self.message.payloads if isinstance(p, V2Notify) and p.notify_type == notify_type]
+            self.wanted = self._offered(int.from_bytes(told[0], "big"))
+        return True
+
+    def _offered(self, method: int) -> int:
+        config = self.party.config
+        offers = config.ike if self.purpose is Purpose.REKEY_IKE else config.child
+        own = {choice.transform_id for offer in offers for choice in offer.of_kind(TransformType.KE)}
+        tried = self.share.method.number if self.share is not None else 0
+        return method if method in own - {tried} else 0
+
+    def conclude(self) -> None:
+        """The choice must be one of the offers."""
+        sa = self.message.find(V2SecurityAssociation)
+        assert sa is not None
+        self._agree(sa)
+        if self.share is not None:
+            self.share.check()
+            self.secrets.append(self.share.agree())
+
+    # ---------------------------------------------------------------- both
+
+    def _agree(self, sa: V2SecurityAssociation) -> None:
+        """Algorithms, the other side's SPI, and with them the method of key exchange."""
+        if self.purpose is Purpose.REKEY_IKE:
+            self._agree_on_ike(sa)
+        else:
+            take = self.maker.consider if self.role is Role.RESPONDER else self.maker.conclude
+            take(self.message)
+            assert self.maker.suite is not None
+            self.suite = self.maker.suite
+        method = self.suite.key_exchange
+        self._take_method(method.number if method is not None else 0)
+
+    def _agree_on_ike(self, sa: V2SecurityAssociation) -> None:
         ke = self.message.find(V2KeyExchange)
         negotiation, found = choose(self.party.config.ike, sa.proposals, ke.method if ke is not None else None)
         self.party.emit(Judged(negotiation))
@@ -151,90 +223,33 @@ class CreateChildSa(V2Exchange):
             reason = f"No offer fits{nearest_miss(negotiation)}"
             raise Refusal(reason, "RFC 7296 §2.7", _N.NO_PROPOSAL_CHOSEN)
         self.suite, self.chosen = found
-        self._hold_ike_spi("SPIi'", self.chosen.spi, Role.INITIATOR)
-        self._take_method(self.suite.key_exchange)
-
-    def _hold_ike_spi(self, symbol: str, spi: bytes, owner: Role) -> None:
-        from explorer.protocols.ikev2.child import spi_spans
-
-        span: Span = spi_spans(self.message, spi)[0]
-        self.ledger.learn(Term(symbol, spi, span, scope=self.ledger.scope, owner=self.owner(owner)))
-
-    def _take_method(self, method: KeyExchangeMethod | None) -> None:
-        """The chosen method and the public value that has come must go together (RFC 7296 §1.3.1)."""
-        ke = self.message.find(V2KeyExchange)
-        self.method = method
-        if method is None:
-            return
-        if ke is None or ke.method != method.number:
-            reason = f"{method.label} is wanted, and no value for it has come"
-            raise Refusal(reason, "RFC 7296 §1.3.1", _N.INVALID_KE_PAYLOAD)
-        symbol = f"KE{self.letter(self.role.other)}"
-        if not is_usable(method, ke.data, self.role is Role.RESPONDER):
-            raise Refusal(f"{symbol} is no usable value for {method.label}", "RFC 6989", _N.INVALID_SYNTAX)
-
-    def error_data(self, kind: V2NotifyType) -> bytes:
-        """The method that is wanted."""
-        return self.method.number.to_bytes(2, "big") if kind is _N.INVALID_KE_PAYLOAD and self.method else b""
-
-    def answer(self) -> list[Part]:
-        """SA, Nr [, KEr] [, TSi, TSr]."""
-        ledger = self.ledger
-        nonce = Part("Nr", V2PayloadType.NONCE, V2Nonce(data=ledger["Nr"].octets), ((ledger["Nr"], 0),))
-        ke = self._ke_part("KEr")
-        if self.purpose is Purpose.REKEY_IKE:
-            SPI = ledger.draw("SPIr'", 8, "RFC 7296 §2.18", Nature.PUBLIC)
-            body = sa_body([self.suite.proposal(self.chosen.number, SPI.octets)])
-            return [self._sa_part("SA", "SAr", body), nonce, *ke]
-        parts = self.maker.answer_parts("SA")
-        return [parts[0], nonce, *ke, *parts[1:]]
-
-    # ---------------------------------------------------------------- the initiator
-
-    def conclude(self) -> None:
-        """The choice must be one of the offers."""
-        sa = self.message.find(V2SecurityAssociation)
-        assert sa is not None
-        if self.purpose is not Purpose.REKEY_IKE:
-            self.maker.conclude(self.message)
-            assert self.maker.suite is not None
-            self._take_method(self.maker.suite.key_exchange)
-            return
-        negotiation, found = choose(self.party.config.ike, sa.proposals)
-        self.party.emit(Judged(negotiation))
-        if found is None:
-            raise Refusal("The answer differs from what was offered", "RFC 7296 §3.3.6")
-        self.suite, self.chosen = found
-        self._hold_ike_spi("SPIr'", self.chosen.spi, Role.RESPONDER)
-        self._take_method(self.suite.key_exchange)
-
-    # ---------------------------------------------------------------- what comes of it
+        spi, sender = self.chosen.spi, self.role.other
+        if len(spi) != _SPI_SIZE or not any(spi):
+            reason = f"The SPI of an IKE SA has {_SPI_SIZE} octets and is not zero, {len(spi)} have come"
+            raise Refusal(reason, "RFC 7296 §3.3.1", _N.INVALID_SYNTAX)
+        span = spi_spans(self.message, spi)[0]
+        symbol = f"SPI{self.letter(sender)}'"
+        self.ledger.learn(Term(symbol, spi, span, scope=self.ledger.scope, owner=self.owner(sender)))
 
     def succeeded(self) -> None:
         """New keys on both sides."""
         ledger = self.ledger
-        secrets: list[Term] = []
-        if self.method is not None:
-            own, received = ("i", "KEr") if self.role is Role.INITIATOR else ("r", "KEi")
-            initiator = self.role is Role.INITIATOR
-            g_ir = shared(self.method, "g^ir", ledger[own], ledger[received], ledger.scope, initiator)
-            secrets.append(ledger.learn(g_ir))
         if self.purpose is Purpose.REKEY_IKE:
-            self._make_ike_sa(secrets)
+            self._make_ike_sa()
             return
-        now = self.party.link.now
-        self.maker.install(secrets, ledger["Ni"], ledger["Nr"], now + self.party.config.child_lifetime)
+        expires = self.party.link.now + self.party.config.child_lifetime
+        self.child = self.maker.install(self.secrets, ledger["Ni"], ledger["Nr"], expires)
 
-    def _make_ike_sa(self, secrets: list[Term]) -> None:
+    def _make_ike_sa(self) -> None:
         """Who began the rekeying is the new SA's original initiator (RFC 7296 §2.18)."""
-        old, ledger = self.sa, self.ledger
+        old, ledger, party = self.sa, self.ledger, self.party
         assert old.suite is not None
         assert old.keys is not None
-        scope = ike_scope(self.number)
-        party = self.party
-        new = IkeSa(party, self.role, self.number, Ledger(party.emit, party.entropy, party.role, scope))
+        scope = ike_scope(old.number + 1, by_responder=self.owner(Role.INITIATOR) == Role.RESPONDER)
+        new_ledger = Ledger(party.emit, party.entropy, party.role, scope)
+        new = IkeSa(party, self.role, old.number + 1, new_ledger)
         Ni, Nr = ledger["Ni"], ledger["Nr"]
-        SKEYSEED = ledger.learn(rekeyed_skeyseed(old.suite.prf, old.keys.SK_d, secrets, Ni, Nr, scope))
+        SKEYSEED = ledger.learn(rekeyed_skeyseed(old.suite.prf, old.keys.SK_d, self.secrets, Ni, Nr, scope))
         SPIi, SPIr = (_renamed(ledger[f"{s}'"], s, scope) for s in ("SPIi", "SPIr"))
         new.ledger.learn(SPIi, SPIr)
         keys = ike_keys(self.suite, SKEYSEED, Ni, Nr, SPIi, SPIr)
@@ -244,6 +259,22 @@ class CreateChildSa(V2Exchange):
         new.peer_supports = set(old.peer_supports)
         party.emit(SaInstalled(new.snapshot()))
         self.new_sa = new
+
+    def once_more(self, message_id: int) -> CreateChildSa:
+        """The same again, with the method that the responder has asked for."""
+        again = CreateChildSa(self.sa, Role.INITIATOR, message_id, self.purpose, self.wanted)
+        again.old = self.old
+        return again
+
+    def replaces_the_same(self, other: CreateChildSa) -> bool:
+        """Whether both exchanges make a successor of one SA."""
+        if self.purpose is Purpose.REKEY_IKE:
+            return other.purpose is Purpose.REKEY_IKE
+        return self.old is not None and self.old is other.old
+
+    def lowest_nonce(self) -> Term:
+        """The lower of its two nonces, compared octet by octet: what decides between rivals (RFC 7296 §2.8.1)."""
+        return min(self.ledger["Ni"], self.ledger["Nr"], key=lambda nonce: nonce.octets)
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """SPIs inside the offers."""

@@ -17,7 +17,6 @@ from explorer.events import (
     Concluded,
     Decrypted,
     Envelope,
-    Event,
     Learned,
     Making,
     Notified,
@@ -30,10 +29,10 @@ from explorer.events import (
 from explorer.octets import Buffer, Span
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.parts import Part, bind_parts, chain, notation, notify, word_of
-from explorer.protocols.ikev2.protection import seal, unseal
+from explorer.protocols.ikev2.protection import Unsealed, seal, unseal
 from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import IkeHeader, V2KeyExchange, V2Notify, V2OpaquePayload, V2Payload
+from explorer.wire.ikev2 import IkeHeader, V2KeyExchange, V2Notify, V2OpaquePayload, V2Payload, V2TrafficSelectors
 from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_v2, read_v2
 from explorer.wire.structure import build
 
@@ -78,6 +77,7 @@ class V2Exchange:
     rows: ClassVar[tuple[Row, ...]]
     message: V2Message
     own_message: V2Message
+    _unsupported = 0
 
     def __init__(self, sa: IkeSa, role: Role, message_id: int, ledger: Ledger | None = None) -> None:
         self.sa = sa
@@ -164,13 +164,14 @@ class V2Exchange:
         """Read a request and answer it, or read the answer.
 
         Raises:
-            Refusal: to the initiator, if the answer will not do; a request is always answered.
+            Refusal: nobody who has the keys can have sent this; nothing has changed (RFC 7296 §2.21).
         """
         row = match(self.rows, self.role, self.state)
         if row is None or self.failure:
             raise Refusal(f"{self.name} is over: no message is expected", "RFC 7296 §2.1")
+        unsealed = self._unseal(message)
         try:
-            self._read(row, message)
+            self._read(row, message, unsealed)
             if self.failed():
                 return
             if self.role is Role.RESPONDER:
@@ -196,15 +197,19 @@ class V2Exchange:
         """A refused request is answered with what is wrong; a refused answer ends the exchange."""
         self.party.emit(refusal.event())
         if self.role is Role.RESPONDER and isinstance(refusal.notify, V2NotifyType):
-            part = notify(refusal.notify, self.error_data(refusal.notify))
+            part = self.error_part(refusal.notify)
             self.party.emit(Making(self.name, self.scope, notation([part.word], encrypted=self.encrypted)))
             self._send([part], "")
         self.refusal = refusal
         self.fail(refusal.reason)
 
+    def error_part(self, kind: V2NotifyType) -> Part:
+        """The notification that says what is wrong."""
+        return notify(kind, self.error_data(kind))
+
     def error_data(self, kind: V2NotifyType) -> bytes:
-        """What goes with an error notification."""
-        return b""
+        """What goes with it: the type of a critical payload that is not known (RFC 7296 §2.5)."""
+        return bytes((self._unsupported,)) if kind is V2NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD else b""
 
     def fail(self, reason: str) -> None:
         """Nothing more will come of this exchange."""
@@ -240,20 +245,29 @@ class V2Exchange:
 
     # ---------------------------------------------------------------- reading
 
-    def _read(self, row: Row, message: V2Message) -> None:
+    def _unseal(self, message: V2Message) -> Unsealed | None:
+        """Check the ICV and decrypt, where this exchange is encrypted."""
+        if not self.encrypted:
+            if message.sealed is not None:
+                raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2")
+            return None
+        sa = self.sa
+        if message.sealed is None or sa.suite is None:
+            raise Refusal("The message is in the clear, and must be encrypted", "RFC 7296 §1.2")
+        number = f"_{self.letter(self.role.other)}"
+        return unseal(sa.suite, sa.sealing_keys(own=False), message, scope=self.scope, number=number)
+
+    def _read(self, row: Row, message: V2Message, unsealed: Unsealed | None) -> None:
         sender = self.role.other
         bindings = self._bind_header(message)
-        events: list[Event] = []
-        if self.encrypted:
-            message = self._open(message, sender, bindings, events)
-        elif message.sealed is not None:
-            raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", V2NotifyType.INVALID_SYNTAX)
+        if unsealed is not None:
+            message = _opened(message, unsealed)
+            bindings += unsealed.bindings
         words = [word_of(payload, kind) for payload, kind in zip(message.payloads, message.types, strict=True)]
         bindings += self._bind_payloads(message, sender)
-        envelope = self._envelope(message, words)
-        self.party.emit(Received(envelope, tuple(bindings)))
-        for event in events:
-            self.party.emit(event)
+        self.party.emit(Received(self._envelope(message, words), tuple(bindings)))
+        if unsealed is not None:
+            self._tell_of_opening(message, unsealed)
         for term, _ in bindings:
             self.ledger.hold(term)
         self.message = message
@@ -261,25 +275,14 @@ class V2Exchange:
         self._hear(message)
         self._demand(row, message)
 
-    def _open(
-        self, message: V2Message, sender: Role, bindings: list[Binding], events: list[Event]
-    ) -> V2Message:
-        sa = self.sa
-        if message.sealed is None or sa.suite is None:
-            raise Refusal("The message is in the clear, and must be encrypted", "RFC 7296 §1.2")
-        number = self.letter(sender)
-        opened = unseal(sa.suite, sa.sealing_keys(own=False), message, scope=self.scope, number=f"_{number}")
-        bindings += opened.bindings
-        if opened.expected is not None:
-            events.append(Learned(opened.expected))
-            events.append(Verified(opened.received.symbol, opened.expected, opened.received, None, "RFC 7296 §3.14"))
-        span = message.part("ciphertext")
-        key = sa.sealing_keys(own=False).encryption
-        events.append(Decrypted(span, key, opened.iv if opened.iv.octets else None))
-        try:
-            return open_v2(message, opened.plaintext, span)
-        except WireError as error:
-            raise Refusal(error.rule, error.citation, V2NotifyType.INVALID_SYNTAX, offset=error.offset) from error
+    def _tell_of_opening(self, message: V2Message, unsealed: Unsealed) -> None:
+        expected, received = unsealed.expected, unsealed.received
+        if expected is not None:
+            self.party.emit(Learned(expected))
+            self.party.emit(Verified(received.symbol, expected, received, None, "RFC 7296 §3.14"))
+        key = self.sa.sealing_keys(own=False).encryption
+        iv = unsealed.iv if unsealed.iv.octets else None
+        self.party.emit(Decrypted(message.part("ciphertext"), key, iv))
 
     def _bind_header(self, message: V2Message) -> list[Binding]:
         places = (("SPIi", 0, Role.INITIATOR), ("SPIr", 8, Role.RESPONDER))
@@ -318,6 +321,9 @@ class V2Exchange:
         if known is None:
             return None
         symbol, skip = known
+        if isinstance(payload, V2TrafficSelectors) and sender is Role.INITIATOR:
+            # Only the answer says what comes of it (RFC 7296 §2.9).
+            return f"{symbol} wanted", skip
         if isinstance(payload, V2KeyExchange):
             return f"KE{self.letter(sender)}", 4
         return (symbol + self.letter(sender) if kind in _BOTH_SIDES else symbol), skip
@@ -325,7 +331,7 @@ class V2Exchange:
     def _check_critical(self, message: V2Message) -> None:
         for payload, kind in zip(message.payloads, message.types, strict=True):
             if isinstance(payload, V2OpaquePayload) and payload.critical & 0x80:
-                self.unsupported = kind
+                self._unsupported = kind
                 reason = f"A payload of type {kind} is critical, and not known here"
                 raise Refusal(reason, "RFC 7296 §2.5", V2NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD)
 
@@ -404,6 +410,18 @@ class V2Exchange:
         return Envelope(
             message.trees, text, self.name, self.scope, self.message_id, message.sealed is not None, self.variant
         )
+
+
+def _opened(message: V2Message, unsealed: Unsealed) -> V2Message:
+    """The payloads that were inside.
+
+    Raises:
+        Refusal: they cannot be read.
+    """
+    try:
+        return open_v2(message, unsealed.plaintext, message.part("ciphertext"))
+    except WireError as error:
+        raise Refusal(error.rule, error.citation, V2NotifyType.INVALID_SYNTAX, offset=error.offset) from error
 
 
 def _plain(word: str) -> str:

@@ -13,7 +13,7 @@ from explorer.protocols.ikev2 import proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
-from explorer.protocols.ikev2.parts import Part, notify, request_certificate
+from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -25,7 +25,6 @@ from explorer.wire.ikev2 import (
     V2SecurityAssociation,
 )
 from explorer.wire.ikev2_message import V2Message
-from explorer.wire.structure import read
 
 _N = V2NotifyType
 _CHILD_ERRORS = frozenset((
@@ -88,13 +87,11 @@ class IkeAuth(V2Exchange):
         return [*parts, *self.maker.answer_parts("SAr2")]
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
-        whole = bytes(2) + (len(body) + 4).to_bytes(2, "big") + body
-        payload, _ = read(V2Identification, whole, 0, len(whole))
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
         term = self.ledger.learn(
             Term(symbol or f"{word}_b", body, origin, scope=self.ledger.scope, owner=owner)
         )
-        return Part(word, kind, payload.replace(next_payload=None, length=None), ((term, 0),))
+        return of_term(word, kind, V2Identification, term)
 
     def _certificates(self) -> list[Part]:
         config, side = self.party.config, self.letter(self.role)

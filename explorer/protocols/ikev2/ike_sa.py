@@ -8,7 +8,7 @@ from explorer.crypto.term import Term
 from explorer.engine.ledger import Ledger
 from explorer.events import Role, SaEnded, SaSnapshot
 from explorer.protocols.ikev2.config import Selector
-from explorer.protocols.ikev2.keys import IkeKeys
+from explorer.protocols.ikev2.keys import IKE_SA, IkeKeys
 from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.protection import Keys, direction
 from explorer.protocols.ikev2.suites import Suite
@@ -47,6 +47,7 @@ class IkeSa:
         up: whether the peer is proven.
         next_request: Message ID of this side's next request.
         expected: Message ID of the other side's next request.
+        peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
     """
 
@@ -63,6 +64,7 @@ class IkeSa:
     expires: float | None = None
     children: list[Child] = field(default_factory=list)
     peer_supports: set[int] = field(default_factory=set)
+    peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
 
     @property
@@ -79,7 +81,7 @@ class IkeSa:
     @property
     def suffix(self) -> str:
         """What tells scopes under this SA from those under the first."""
-        return "" if self.number == 1 else f" #{self.number}"
+        return self.ledger.scope.removeprefix(IKE_SA)
 
     def flags(self, *, response: bool) -> int:
         """The I flag says who began the SA, the R flag that this is an answer (RFC 7296 §2.2)."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from explorer.crypto.expression import Expr, Plain
-from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
-from explorer.crypto.key_exchange_method import KeyExchangeMethod
 from explorer.crypto.prfs import Mac
-from explorer.crypto.term import Drawn, Nature, Term, derive
+from explorer.crypto.term import Term, derive
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Role
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import further_skeyseed, ike_keys
 from explorer.protocols.ikev2.parts import Part
-from explorer.protocols.ikev2.sa_init import ke_payload
-from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2KeyExchange, V2Payload
 from explorer.wire.ikev2_message import HEADER_SIZE, V2Message
@@ -28,68 +26,44 @@ class IkeIntermediate(V2Exchange):
 
     name = "IKE_INTERMEDIATE"
     exchange_type = V2ExchangeType.IKE_INTERMEDIATE
+    _secret: Term
 
     def __init__(self, sa: IkeSa, role: Role, message_id: int) -> None:
         super().__init__(sa, role, message_id)
         self.number = message_id  # the first one follows IKE_SA_INIT, whose Message ID is 0
         assert sa.suite is not None
         methods = sa.suite.additional
-        self.method: KeyExchangeMethod | None = methods[self.number - 1] if self.number <= len(methods) else None
-
-    def _symbol(self, base: str) -> str:
-        return f"{base}({self.number})"
-
-    def _share(self, role: Role) -> Part:
-        assert self.method is not None
-        side, ledger, method = self.letter(role), self.ledger, self.method
-        size = method.private_size if role is Role.INITIATOR else method.response_private_size
-        octets = self.party.entropy.draw(size, f"{ledger.scope}/{self.party.role}/{side}/{method.number}")
-        origin, owner = Drawn(self._symbol(side), _CITE), str(self.party.role)
-        private = ledger.learn(
-            Term(self._symbol(side), octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner)
-        )
-        if role is Role.INITIATOR:
-            value = ledger.learn(initiator_value(method, self._symbol("KEi"), private, ledger.scope))
-        else:
-            received = ledger[self._symbol("KEi")]
-            value = ledger.learn(responder_value(method, self._symbol("KEr"), private, received, ledger.scope))
-        word = self._symbol(f"KE{side}")
-        return Part(word, V2PayloadType.KE, ke_payload(method, value), ((value, 4),))
+        if self.number > len(methods):
+            raise Refusal("No further key exchange was agreed on", _CITE, V2NotifyType.INVALID_SYNTAX)
+        self.share = KeyShare(self, methods[self.number - 1], _CITE, f"({self.number})")
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """The public values are numbered."""
         if isinstance(payload, V2KeyExchange):
-            return self._symbol(f"KE{self.letter(sender)}"), 4
+            return f"KE{self.letter(sender)}({self.number})", 4
         return super().symbol_of(payload, kind, sender)
 
     # ---------------------------------------------------------------- the exchange
 
     def request(self) -> list[Part]:
         """KEi(n)."""
-        return [self._share(Role.INITIATOR)]
+        self.share.draw()
+        return [self.share.part()]
 
     def consider(self) -> None:
         """A value of the method that was agreed on."""
-        self._check_value(from_initiator=True)
+        self.share.check()
+        self.share.draw()
+        self._secret = self.share.agree()
 
     def answer(self) -> list[Part]:
         """KEr(n)."""
-        return [self._share(Role.RESPONDER)]
+        return [self.share.part()]
 
     def conclude(self) -> None:
         """The same for the answer."""
-        self._check_value(from_initiator=False)
-
-    def _check_value(self, *, from_initiator: bool) -> None:
-        ke = self.message.find(V2KeyExchange)
-        assert ke is not None
-        if self.method is None or ke.method != self.method.number:
-            wanted = self.method.label if self.method is not None else "no further value"
-            name = METHODS[ke.method].label if ke.method in METHODS else str(ke.method)
-            raise Refusal(f"{wanted} expected, a value for {name} has come", _CITE, V2NotifyType.INVALID_SYNTAX)
-        if not is_usable(self.method, ke.data, from_initiator):
-            reason = f"The value is of no use for {self.method.label}"
-            raise Refusal(reason, "RFC 6989, FIPS 203 §7.2", V2NotifyType.INVALID_SYNTAX)
+        self.share.check()
+        self._secret = self.share.agree()
 
     def succeeded(self) -> None:
         """IntAuth with the keys of before, then all keys anew: they are used from the next exchange on."""
@@ -115,15 +89,8 @@ class IkeIntermediate(V2Exchange):
         sa, ledger, n = self.sa, self.ledger, self.number
         assert sa.suite is not None
         assert sa.keys is not None
-        assert self.method is not None
-        own, received = ("i", "KEr") if self.role is Role.INITIATOR else ("r", "KEi")
-        secret = shared(
-            self.method, self._symbol("SK"), ledger[self._symbol(own)], ledger[self._symbol(received)],
-            ledger.scope, self.role is Role.INITIATOR,
-        )
-        ledger.learn(secret)
         Ni, Nr, SPIi, SPIr = (ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr"))
-        SKEYSEED = further_skeyseed(sa.suite.prf, sa.keys.SK_d, secret, Ni, Nr, n, sa.ledger.scope)
+        SKEYSEED = further_skeyseed(sa.suite.prf, sa.keys.SK_d, self._secret, Ni, Nr, n, sa.ledger.scope)
         ledger.learn(SKEYSEED)
         keys = ike_keys(sa.suite, SKEYSEED, Ni, Nr, SPIi, SPIr, f"({n})")
         ledger.learn(*keys.made)

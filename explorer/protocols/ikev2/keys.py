@@ -17,9 +17,9 @@ KEY_PAD = b"Key Pad for IKEv2"
 """17 ASCII characters, without a terminator (RFC 7296 §2.15)."""
 
 
-def ike_scope(number: int) -> str:
-    """Scope of the ``number``-th IKE SA."""
-    return IKE_SA if number == 1 else f"{IKE_SA} #{number}"
+def ike_scope(number: int, *, by_responder: bool = False) -> str:
+    """Scope of the ``number``-th IKE SA; of two that both sides made at once the responder's is marked."""
+    return IKE_SA if number == 1 else f"{IKE_SA} #{number}{'r' if by_responder else ''}"
 
 
 def nonce_key(prf: PrfFunction, Ni: Term, Nr: Term) -> Expr:

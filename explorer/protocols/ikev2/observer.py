@@ -29,6 +29,7 @@ class Ikev2Observer:
     def __init__(self) -> None:
         self._events: deque[Event] = deque()
         self._seen: dict[bytes, Received] = {}
+        self._pairs: dict[tuple[bytes, bytes], int] = {}
 
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
@@ -54,14 +55,25 @@ class Ikev2Observer:
         name = V2ExchangeType.name_of(header.exchange_type)
         words = [word_of(payload, kind) for payload, kind in zip(message.payloads, message.types, strict=True)]
         text = notation(words, encrypted=False) if message.sealed is None else "HDR, SK {…}"
-        scope = IKE_SA if header.exchange_type == V2ExchangeType.IKE_SA_INIT else f"{name} {header.message_id}"
+        clear = header.exchange_type == V2ExchangeType.IKE_SA_INIT
+        scope = IKE_SA if clear else f"{name} {header.message_id}{self._mark(message)}"
         bindings = self._bindings(message, sender, scope)
         envelope = Envelope(message.trees, text, name, scope, header.message_id, message.sealed is not None)
         received = Received(envelope, tuple(bindings))
         self._events.append(received)
         if len(self._seen) >= MOST_REMEMBERED:
             del self._seen[next(iter(self._seen))]
+        if len(self._pairs) > MOST_REMEMBERED:
+            self._pairs.clear()
         self._seen[digest] = received
+
+    def _mark(self, message: V2Message) -> str:
+        """What tells exchanges of one name and number apart: who has begun them, and under which IKE SA."""
+        header = message.header
+        pair = header.initiator_spi, header.responder_spi
+        number = self._pairs.setdefault(pair, len(self._pairs) + 1)
+        begun_by_initiator = header.from_initiator is not header.response
+        return ("" if begun_by_initiator else "r") + ("" if number == 1 else f" #{number}")
 
     def _bindings(self, message: V2Message, sender: Role, scope: str) -> list[Binding]:
         side = "r" if message.header.response else "i"

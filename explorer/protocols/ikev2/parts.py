@@ -16,7 +16,7 @@ from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2CertificateRequest, V2Delete, V2Notify, V2Payload
 from explorer.wire.ikev2_message import V2Message
-from explorer.wire.structure import build
+from explorer.wire.structure import build, read
 
 
 class Part(NamedTuple):
@@ -39,6 +39,13 @@ def notify(kind: V2NotifyType, data: bytes = b"", terms: Sequence[tuple[Term, in
     """A notification."""
     payload = V2Notify(notify_type=int(kind), data=data, **where)  # type: ignore[arg-type]
     return Part(f"N({kind.label})", int(V2PayloadType.NOTIFY), payload, tuple(terms))
+
+
+def of_term(word: str, kind: int, structure: type[V2Payload], term: Term) -> Part:
+    """A payload whose whole body is a term, such as an SA or an identity."""
+    size = len(term.octets) + 4
+    payload, _ = read(structure, bytes(2) + size.to_bytes(2, "big") + term.octets, 0, size)
+    return Part(word, kind, payload.replace(next_payload=None, length=None), ((term, 0),))
 
 
 def request_certificate(authorities: Sequence[Certificate]) -> list[Part]:

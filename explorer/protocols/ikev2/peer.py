@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
 from hashlib import sha256
 
-from explorer.engine.ledger import Entropy, Ledger, Numbered
 from explorer.engine.link import Link
 from explorer.engine.refusal import Refusal
 from explorer.errors import WireError
-from explorer.events import Datagram, Endpoint, Event, Refused, Role
+from explorer.events import Datagram, Endpoint, Event, Refused, RekeyCollision, Role
 from explorer.octets import Buffer
-from explorer.protocols.ikev2.config import V2Config
-from explorer.protocols.ikev2.create_child import CreateChildSa, Purpose
+from explorer.protocols.ikev2.asking import Asking
+from explorer.protocols.ikev2.association import Association
+from explorer.protocols.ikev2.create_child import CreateChildSa
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_auth import IkeAuth
-from explorer.protocols.ikev2.ike_sa import Child, IkeSa
-from explorer.protocols.ikev2.informational import V2Informational, delete_ike_part, delete_part
+from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
-from explorer.protocols.ikev2.keys import ike_scope
-from explorer.protocols.ikev2.parts import Part, notify
-from explorer.protocols.ikev2.party import V2Party
+from explorer.protocols.ikev2.parts import notify
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -33,149 +28,8 @@ MOST_SESSIONS = 64
 """Half-open IKE SAs that one peer keeps at a time."""
 
 
-Maker = Callable[[int], V2Exchange]
-"""Makes a request once it is its turn, and so its Message ID, is known."""
-
-
-class Association:
-    """One IKE SA, this side's request under way, and its answers to the other side's requests."""
-
-    def __init__(self, sa: IkeSa, init: IkeSaInit | None) -> None:
-        self.sa = sa
-        self.init = init
-        self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
-        self.answered: dict[bytes, V2Exchange] = {}
-        self.waiting: deque[Maker] = deque()
-        self.outbox: list[Datagram] = []
-
-    @property
-    def party(self) -> V2Party:
-        """What its exchanges work with."""
-        return self.sa.party
-
-    @property
-    def usable(self) -> bool:
-        """Whether anything may be negotiated under it."""
-        return self.sa.up and not self.sa.ended
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request of this side waits for its answer, or the SA for its proof."""
-        asking = self.asking is not None and not self.asking.finished
-        half_open = not self.sa.up and not self.sa.ended and self.sa.keys is not None and self.sa.role is Role.INITIATOR
-        return not self.sa.ended and (asking or half_open or bool(self.waiting))
-
-    def flush(self, exchange: V2Exchange) -> None:
-        """What an exchange has made goes to where the peer is now."""
-        self.outbox += [self.party.link.datagram(octets) for octets in exchange.outgoing]
-        exchange.outgoing.clear()
-
-
-class Ikev2Peer:
-    """Initiator or responder of any number of IKE SAs.  Never raises on what arrives.
-
-    Args:
-        party: which of the run's two peers this is; in an SA or an exchange it may have either role.
-    """
-
-    def __init__(self, config: V2Config, entropy: Entropy, party: Role = Role.INITIATOR) -> None:
-        self.config = config
-        self.role = party
-        self.sessions: list[Association] = []
-        self._entropy = entropy
-        self._events: deque[Event] = deque()
-        self._outbox: deque[Datagram] = deque()
-        self._count = 0
-        self._ports = config.port, config.natt_port
-
-    # ---------------------------------------------------------------- what the owner asks for
-
-    def start(self, remote: Endpoint, now: float) -> Association:
-        """Begin an IKE SA with the peer there."""
-        link = Link(self._ports, Endpoint(self.config.address, self.config.port), remote)
-        association = self._associate(Role.INITIATOR, link, now)
-        self.sessions.append(association)
-        self._ask(association, now)
-        return association
-
-    def _with(self, address: str) -> Association:
-        found = [a for a in self.sessions if a.usable and a.party.link.remote.address == address]
-        if not found:
-            raise LookupError(f"no IKE SA with {address}")
-        return found[-1]
-
-    def start_quick(self, remote: Endpoint, now: float, *, replaces: bool = False) -> None:
-        """Make a pair of Child SAs; ``replaces`` makes it the successor of the oldest.
-
-        Raises:
-            LookupError: there is no IKE SA with that address, or nothing to replace.
-        """
-        association = self._with(remote.address)
-        purpose = Purpose.REKEY_CHILD if replaces else Purpose.CHILD
-        if replaces and not association.sa.children:
-            raise LookupError("no Child SA to replace")
-        old = association.sa.children[0] if replaces else None
-
-        def make(message_id: int) -> V2Exchange:
-            exchange = CreateChildSa(association.sa, Role.INITIATOR, message_id, purpose)
-            exchange.old = old
-            return exchange
-
-        self._enqueue(association, make, now)
-
-    def start_rekey_ike(self, remote: Endpoint, now: float) -> None:
-        """New keys for the IKE SA itself.
-
-        Raises:
-            LookupError: there is no IKE SA with that address.
-        """
-        association = self._with(remote.address)
-        sa, number = association.sa, association.sa.number + 1
-        self._enqueue(
-            association, lambda mid: CreateChildSa(sa, Role.INITIATOR, mid, Purpose.REKEY_IKE, number), now
-        )
-
-    def start_dpd(self, remote: Endpoint, now: float) -> None:
-        """Ask for a sign of life: an empty request (RFC 7296 §2.4).
-
-        Raises:
-            LookupError: there is no IKE SA with that address.
-        """
-        self._inform(self._with(remote.address), [], now)
-
-    def start_delete(self, remote: Endpoint, now: float, *, isakmp: bool = False) -> None:
-        """Drop the Child SAs, or the IKE SA with everything under it.
-
-        Raises:
-            LookupError: there is no IKE SA with that address.
-        """
-        association = self._with(remote.address)
-        if isakmp:
-            self._delete_ike(association, now, "deleted")
-        else:
-            self._delete_children(association, list(association.sa.children), now, "deleted")
-
-    def _inform(self, association: Association, parts: Sequence[Part], now: float) -> None:
-        sa = association.sa
-        self._enqueue(association, lambda mid: V2Informational(sa, Role.INITIATOR, mid, parts), now)
-
-    def _delete_ike(self, association: Association, now: float, how: str) -> None:
-        def make(message_id: int) -> V2Exchange:
-            exchange = V2Informational(association.sa, Role.INITIATOR, message_id, [delete_ike_part()])
-            exchange.deletes_ike, exchange.how = True, how
-            return exchange
-
-        self._enqueue(association, make, now)
-
-    def _delete_children(self, association: Association, children: Sequence[Child], now: float, how: str) -> None:
-        part = delete_part(b"".join(child.inbound.octets for child in children), len(children))
-
-        def make(message_id: int) -> V2Exchange:
-            exchange = V2Informational(association.sa, Role.INITIATOR, message_id, [part])
-            exchange.deletes, exchange.how = list(children), how
-            return exchange
-
-        self._enqueue(association, make, now)
+class Ikev2Peer(Asking):
+    """Initiator or responder of any number of IKE SAs.  Never raises on what arrives."""
 
     # ---------------------------------------------------------------- sans-IO
 
@@ -227,49 +81,6 @@ class Ikev2Peer:
                 association.sa.drop("peer is dead")
         self._collect()
 
-    def _collect(self) -> None:
-        for association in self.sessions:
-            self._outbox.extend(association.outbox)
-            association.outbox.clear()
-
-    # ---------------------------------------------------------------- asking
-
-    def _associate(self, role: Role, link: Link, now: float) -> Association:
-        self._count += 1
-        number = self._count
-        entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
-        link.now = now
-        party = V2Party(self.config, self._events.append, entropy, self.role, link)
-        ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
-        sa = IkeSa(party, role, number, ledger)
-        return Association(sa, IkeSaInit(sa, role))
-
-    def _enqueue(self, association: Association, make: Maker, now: float) -> None:
-        """One request at a time: the window is one (RFC 7296 §2.3)."""
-        association.party.link.now = now
-        association.waiting.append(make)
-        self._next(association, now)
-        self._collect()
-
-    def _next(self, association: Association, now: float) -> None:
-        if association.asking is not None and not association.asking.finished:
-            return
-        association.asking = None
-        if not association.waiting or association.sa.ended:
-            return
-        association.asking = association.waiting.popleft()(association.sa.next_request)
-        self._ask(association, now)
-
-    def _ask(self, association: Association, now: float) -> None:
-        asking = association.asking
-        assert asking is not None
-        asking.begin()
-        if not asking.retry:
-            association.sa.next_request = asking.message_id + 1
-        association.flush(asking)
-        asking.set_timer(now)
-        self._collect()
-
     # ---------------------------------------------------------------- dispatch
 
     def _dispatch(self, data: bytes, source: Endpoint, destination: Endpoint, now: float) -> None:
@@ -311,6 +122,10 @@ class Ikev2Peer:
         if not begins or any(header.responder_spi) or header.message_id or not header.from_initiator:
             kind = V2NotifyType.INVALID_IKE_SPI
             raise Refusal("No IKE SA has these SPIs", "RFC 7296 §2.21.4", kind, offset=message.start)
+        if not any(header.initiator_spi):
+            raise Refusal("The initiator's SPI is zero", "RFC 7296 §3.1", offset=message.start)
+        if message.sealed is not None:
+            raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", offset=message.start + 16)
         if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
         association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now)
@@ -357,10 +172,11 @@ class Ikev2Peer:
         exchange = self._answering(association, header.exchange_type, header.message_id)
         link, was = association.party.link, (association.party.link.local, association.party.link.remote)
         link.follow(destination, source)
-        exchange.receive(message)
-        if not exchange.outgoing:
-            link.follow(*was)
-            return
+        try:
+            exchange.receive(message)
+        finally:
+            if not exchange.outgoing:
+                link.follow(*was)
         sa.expected += 1
         self._keep_answer(association, exchange, message)
         self._after(association, exchange, now)
@@ -373,7 +189,9 @@ class Ikev2Peer:
         if kind == V2ExchangeType.IKE_AUTH and not sa.up:
             return IkeAuth(sa, Role.RESPONDER, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
-            return CreateChildSa(sa, Role.RESPONDER, message_id, number=sa.number + 1)
+            exchange = CreateChildSa(sa, Role.RESPONDER, message_id)
+            exchange.meanwhile = association.current
+            return exchange
         if sa.up and kind == V2ExchangeType.INFORMATIONAL:
             return V2Informational(sa, Role.RESPONDER, message_id)
         name = V2ExchangeType.say(kind)
@@ -428,18 +246,51 @@ class Ikev2Peer:
         sa.ended = True
 
     def _after_child(self, association: Association, exchange: CreateChildSa, now: float, *, asked: bool) -> None:
-        """Who has asked for the successor drops what it replaces (RFC 7296 §2.8)."""
+        if exchange.failure:
+            if asked and exchange.wanted:
+                self._enqueue(association, exchange.once_more, now)
+        elif asked:
+            self._conclude_child(association, exchange, now)
+        else:
+            own = association.current
+            if isinstance(own, CreateChildSa) and own.replaces_the_same(exchange):
+                own.rival = exchange
+            if exchange.new_sa is not None:
+                self._succeed(association, exchange)
+
+    def _conclude_child(self, association: Association, exchange: CreateChildSa, now: float) -> None:
+        """Who has asked for the successor drops what it replaces, or the successor, if another won (RFC 7296 §2.8)."""
+        survives = self._survives(exchange)
         if exchange.new_sa is not None:
-            self._move_children(association, exchange.new_sa)
-            if asked:
+            if survives:
+                self._succeed(association, exchange)
                 self._delete_ike(association, now, "replaced")
-        elif exchange.old is not None and asked:
-            self._delete_children(association, [exchange.old], now, "replaced")
+            else:
+                new = Association(exchange.new_sa, None)
+                self.sessions.append(new)
+                self._delete_ike(new, now, "redundant")
+        elif exchange.old is not None and exchange.child is not None:
+            gone, how = (exchange.old, "replaced") if survives else (exchange.child, "redundant")
+            self._delete_children(association, [gone], now, how)
 
-    def _move_children(self, association: Association, new: IkeSa) -> None:
-        """Child SAs go with the new IKE SA (RFC 7296 §2.18)."""
+    def _survives(self, exchange: CreateChildSa) -> bool:
+        """Of two successors the one with the lowest of the four nonces goes again (RFC 7296 §2.8.1, §2.8.2)."""
+        if exchange.rival is None:
+            return True
+        own, other = exchange.lowest_nonce(), exchange.rival.lowest_nonce()
+        survives = own.octets > other.octets
+        protocol = "IKE" if exchange.new_sa is not None else "ESP"
+        survivor = self.role if survives else self.role.other
+        self._events.append(RekeyCollision(protocol, other if survives else own, survivor, "RFC 7296 §2.8.1"))
+        return survives
+
+    def _succeed(self, association: Association, exchange: CreateChildSa) -> None:
+        """Child SAs go with the new IKE SA (RFC 7296 §2.18), even if a rival's had them already."""
+        new, rival = exchange.new_sa, exchange.rival
+        assert new is not None
         self._count = max(self._count, new.number)
-        new.children, association.sa.children = association.sa.children, []
+        for old in (association.sa, rival.new_sa if rival is not None else None):
+            if old is not None:
+                new.children += old.children
+                old.children = []
         self.sessions.append(Association(new, None))
-
-

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.crypto.algorithms import SHA1, SHA2_256
 from explorer.crypto.certificate import Certificate, check_chain, parse
-from explorer.crypto.ecdsa import EcdsaKey, EcdsaPrivateKey, ecdsa_private_term, ecdsa_verifies
-from explorer.crypto.ecdsa_signature import EcdsaSign
-from explorer.crypto.expression import Concat, Expr, Hash, Plain
-from explorer.crypto.rsa import RsaKey, RsaPrivateKey, rsa_private_term, rsa_public_terms
-from explorer.crypto.rsa_signature import RsaRecover, RsaSign
-from explorer.crypto.term import Configured, Nature, Term, derive
+from explorer.crypto.expression import Expr
+from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.events import Role, Verified
 from explorer.protocols.ikev2.config import identity_text
 from explorer.protocols.ikev2.keys import auth_octets, shared_key_auth
+from explorer.protocols.ikev2.signature import sign, verify
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import AuthMethod
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -26,14 +22,6 @@ if TYPE_CHECKING:
 
 _CITE = "RFC 7296 §2.15"
 _FAILED = V2NotifyType.AUTHENTICATION_FAILED
-_DIGEST_INFO = {
-    "sha1": bytes.fromhex("3021300906052b0e03021a05000414"),
-    "sha256": bytes.fromhex("3031300d060960864801650304020105000420"),
-}
-"""What PKCS #1 v1.5 puts in front of a hash to say which one it is (RFC 8017 §9.2)."""
-_RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
-"""AlgorithmIdentifier sha256WithRSAEncryption (RFC 7427 A.1.2)."""
-_ECDSA = {9: "P-256", 10: "P-384", 11: "P-521"}
 
 
 def signed_octets(x: IkeAuth, prover: Role) -> Expr:
@@ -64,31 +52,7 @@ def make(x: IkeAuth) -> tuple[int, Term]:
         return int(AuthMethod.SHARED_KEY), shared_key_auth(symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
     if config.credential is None:
         raise Refusal("This side has no certificate", _CITE, _FAILED)
-    key, owner, big = config.credential.key, str(x.party.role), x.letter(prover).upper()
-    if isinstance(key, EcdsaPrivateKey):
-        d = x.ledger.learn(ecdsa_private_term(key, big, owner, x.ledger.scope))
-        number = next(n for n, label in _ECDSA.items() if label == key.curve.label)
-        return number, derive(symbol, EcdsaSign(key, octets, d), "RFC 4754 §3", scope=x.ledger.scope)
-    assert isinstance(key, RsaPrivateKey)
-    return _sign_rsa(x, key, octets, symbol, big)
-
-
-def _sign_rsa(x: IkeAuth, key: RsaPrivateKey, octets: Expr, symbol: str, big: str) -> tuple[int, Term]:
-    owner, scope = str(x.party.role), x.ledger.scope
-    d = x.ledger.learn(rsa_private_term(key, big, owner, scope))
-    n, e = rsa_public_terms(key, big, owner, scope)
-    x.ledger.learn(n, e)
-    if x.party.config.method == "signature" and V2NotifyType.SIGNATURE_HASH_ALGORITHMS in x.sa.peer_supports:
-        signature = RsaSign(key, _digest("sha256", octets), d, n)
-        data = Concat((Plain("length", bytes((len(_RSA_SHA256),))), Plain("algorithm", _RSA_SHA256), signature))
-        return int(AuthMethod.DIGITAL_SIGNATURE), derive(symbol, data, "RFC 7427 §3", scope=scope)
-    signature = RsaSign(key, _digest("sha1", octets), d, n)
-    return int(AuthMethod.RSA), derive(symbol, signature, "RFC 7296 §3.8", scope=scope)
-
-
-def _digest(name: str, octets: Expr) -> Expr:
-    function = SHA1 if name == "sha1" else SHA2_256
-    return Plain("DigestInfo", _DIGEST_INFO[name]) | Hash(function, octets)
+    return sign(x, config.credential.key, octets, symbol)
 
 
 def _secret(x: IkeAuth, identity: bytes | None) -> Term:
@@ -116,7 +80,8 @@ def check(x: IkeAuth) -> None:
     prover = x.role.other
     identity = x.ledger["IDi_b" if prover is Role.INITIATOR else "IDr_b"].octets
     expected = x.party.config.expects
-    if expected is not None and expected.body != identity:
+    # The reserved octets are covered by AUTH as they came, and mean nothing (RFC 7296 §3.5).
+    if expected is not None and (expected.id_type, expected.data) != (identity[0], identity[4:]):
         reason = f"The peer says that it is {identity_text(identity)}, not {identity_text(expected.body)}"
         raise Refusal(reason, "RFC 7296 §2.15", _FAILED)
     payload = x.message.find(V2Auth)
@@ -140,32 +105,11 @@ def _check_signature(
         names = ", ".join((*certificate.names, certificate.subject_text))
         reason = f"The certificate is for {names}, the peer says that it is {identity_text(identity)}"
         raise Refusal(reason, "RFC 7296 §2.15", _FAILED)
-    key, scope, big = certificate.public_key, x.ledger.scope, x.letter(prover).upper()
-    if isinstance(key, EcdsaKey):
-        good = payload.method in _ECDSA and ecdsa_verifies(key, octets.octets, payload.data)
-        expected = derive("signed octets", Hash(key.hash, octets), "RFC 4754 §3", scope=scope)
-    else:
-        expected, good, received = _check_rsa(x, key, payload, octets, received, big)
+    good, expected, shown = verify(x, prover, certificate, payload, octets, received)
     if not good:
         reason = f"{received.symbol} is no signature by the key in the certificate"
-        raise Refusal(reason, _CITE, _FAILED, expected=expected, received=received)
-    x.party.emit(Verified(f"AUTH{x.letter(prover)}", expected, received, x.party.role.other, _CITE))
-
-
-def _check_rsa(
-    x: IkeAuth, key: RsaKey, payload: V2Auth, octets: Expr, received: Term, big: str
-) -> tuple[Term, bool, Term]:
-    n, e = rsa_public_terms(key, big, str(x.party.role.other), x.ledger.scope)
-    x.ledger.learn(n, e)
-    modern = payload.method == AuthMethod.DIGITAL_SIGNATURE
-    front = 1 + len(_RSA_SHA256) if modern else 0
-    known = payload.method == AuthMethod.RSA or payload.data[1:front] == _RSA_SHA256
-    expected = derive("signed octets", _digest("sha256" if modern else "sha1", octets), _CITE, scope=x.ledger.scope)
-    x.ledger.learn(expected)
-    signature: Expr = received[front:] if modern else received
-    opened = derive(f"AUTH{big.lower()} opened", RsaRecover(key, signature, n, e), _CITE, scope=x.ledger.scope)
-    x.ledger.learn(opened)
-    return expected, known and opened.octets == expected.octets, opened
+        raise Refusal(reason, _CITE, _FAILED, expected=expected, received=shown)
+    x.party.emit(Verified(f"AUTH{x.letter(prover)}", expected, shown, x.party.role.other, _CITE))
 
 
 def _certificate(x: IkeAuth, prover: Role) -> Certificate:

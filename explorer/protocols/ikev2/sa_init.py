@@ -7,10 +7,9 @@ from ipaddress import IPv4Address
 
 from explorer.crypto.algorithms import SHA1
 from explorer.crypto.expression import Hash
-from explorer.crypto.key_exchange import METHODS, initiator_value, is_usable, responder_value, shared
-from explorer.crypto.key_exchange_method import KeyExchangeMethod
+from explorer.crypto.key_exchange import METHODS
 from explorer.crypto.prfs import PRF_HMAC_SHA2_256
-from explorer.crypto.term import Configured, Drawn, Nature, Term, constant, derive
+from explorer.crypto.term import Configured, Nature, Term, constant, derive
 from explorer.engine.negotiation import nearest_miss
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
@@ -18,11 +17,14 @@ from explorer.events import Binding, Endpoint, Judged, NetworkChanged, Role
 from explorer.octets import Span
 from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import first_skeyseed, ike_keys
-from explorer.protocols.ikev2.parts import Part, notify, request_certificate
-from explorer.protocols.ikev2.suites import Suite, choose, method_name, sa_body
+from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
+from explorer.protocols.ikev2.signature import announced
+from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.registry.ikev2_transforms import KeyExchangeId
 from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2Payload, V2SecurityAssociation
 from explorer.wire.ikev2_message import V2Message
 
@@ -37,13 +39,17 @@ class IkeSaInit(V2Exchange):
 
     Attributes:
         cookie: what the responder wants to see again, or ``None``.
-        method: the key exchange that is tried.
+        share: the key exchange that is tried.
+        suite: what was agreed on, once it is.
         retry: whether the answer asks for the same once more.
     """
 
     name = "IKE_SA_INIT"
     exchange_type = V2ExchangeType.IKE_SA_INIT
     encrypted = False
+    suite: Suite
+    _secret: Term
+    _expected_cookie = b""
 
     def __init__(self, sa: IkeSa, role: Role) -> None:
         super().__init__(sa, role, 0, sa.ledger)
@@ -52,7 +58,10 @@ class IkeSaInit(V2Exchange):
         self.tries = 0
         guess = self.party.config.guess
         own = self.party.config.ike[0].of_kind(4)
-        self.method: KeyExchangeMethod = METHODS[guess if guess is not None else own[0].transform_id]
+        self.share = self._share(guess if guess is not None else own[0].transform_id)
+
+    def _share(self, method: int) -> KeyShare:
+        return KeyShare(self, METHODS[method], _CITE)
 
     # ---------------------------------------------------------------- the request
 
@@ -66,10 +75,10 @@ class IkeSaInit(V2Exchange):
             ledger.draw("Ni", config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
         body = sa_body([offer.proposal(n, b"") for n, offer in enumerate(config.ike, 1)])
         SAi = self._keep("SAi", body)
-        self._share(Role.INITIATOR)
+        self.share.draw()
         parts = [
-            Part("SAi1", V2PayloadType.SA, _sa(body), ((SAi, 0),)),
-            Part("KEi", V2PayloadType.KE, _ke(self.method, ledger["KEi"]), ((ledger["KEi"], 4),)),
+            of_term("SAi1", V2PayloadType.SA, V2SecurityAssociation, SAi),
+            self.share.part(),
             Part("Ni", V2PayloadType.NONCE, V2Nonce(data=ledger["Ni"].octets), ((ledger["Ni"], 0),)),
             *self._abilities(),
         ]
@@ -81,25 +90,12 @@ class IkeSaInit(V2Exchange):
         owner = str(self.party.role)
         return self.ledger.learn(Term(symbol, body, Configured(_CITE), scope=self.ledger.scope, owner=owner))
 
-    def _share(self, role: Role) -> None:
-        """Draw a private value and make the public one; once for each method that is tried."""
-        side, ledger, method = self.letter(role), self.ledger, self.method
-        size = method.private_size if role is Role.INITIATOR else method.response_private_size
-        purpose = f"{ledger.scope}/{self.party.role}/{side}/{method.number}"
-        origin = Drawn(side, "RFC 7296 §1.2")
-        octets, owner = self.party.entropy.draw(size, purpose), str(self.party.role)
-        private = ledger.learn(Term(side, octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner))
-        if role is Role.INITIATOR:
-            ledger.learn(initiator_value(method, "KEi", private, ledger.scope))
-        else:
-            ledger.learn(responder_value(method, "KEr", private, ledger["KEi"], ledger.scope))
-
     def _abilities(self) -> list[Part]:
         """What this side can do beyond the least."""
         config = self.party.config
         parts = self._nat_parts() if config.nat_traversal else []
         if config.method == "signature":
-            parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, bytes((0, 2))))
+            parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, announced()))
         if config.intermediate:
             parts.append(notify(_N.INTERMEDIATE_EXCHANGE_SUPPORTED))
         if config.childless and self.role is Role.RESPONDER:
@@ -111,8 +107,7 @@ class IkeSaInit(V2Exchange):
     def consider(self) -> None:
         """Cookie, offers, public value; then all keys."""
         payloads = self.message.payloads
-        ke = self.message.find(V2KeyExchange)
-        sa = self.message.find(V2SecurityAssociation)
+        ke, sa = self.message.find(V2KeyExchange), self.message.find(V2SecurityAssociation)
         assert ke is not None
         assert sa is not None
         if self.party.config.wants_cookies:
@@ -125,17 +120,15 @@ class IkeSaInit(V2Exchange):
         self.suite, self.chosen = found
         method = self.suite.key_exchange
         assert method is not None
-        self.method = method
-        if ke.method != method.number:
-            reason = f"{method_name(method.number)} is wanted, a value for {method_name(ke.method)} has come"
-            raise Refusal(reason, "RFC 7296 §1.2", _N.INVALID_KE_PAYLOAD)
-        self._check_value("KEi", from_initiator=True)
+        self.share = self._share(method.number)
+        self.share.check()
         self._check_nonce("Ni")
         self._check_nat()
         ledger = self.ledger
         ledger.draw("SPIr", 8, "RFC 7296 §2.6", Nature.PUBLIC)
         ledger.draw("Nr", self.party.config.nonce_size, "RFC 7296 §2.10", Nature.PUBLIC)
-        self._share(Role.RESPONDER)
+        self.share.draw()
+        self._secret = self.share.agree()
         self._keep("SAr", sa_body([self.suite.proposal(self.chosen.number, b"")]))
 
     def _demand_cookie(self, payloads: Sequence[V2Payload]) -> None:
@@ -156,22 +149,29 @@ class IkeSaInit(V2Exchange):
     def error_data(self, kind: V2NotifyType) -> bytes:
         """The method that is wanted, or the cookie."""
         if kind is _N.INVALID_KE_PAYLOAD:
-            return self.method.number.to_bytes(2, "big")
-        return self._expected_cookie if kind is _N.COOKIE else b""
+            return self.share.method.number.to_bytes(2, "big")
+        return self._expected_cookie if kind is _N.COOKIE else super().error_data(kind)
 
     def answer(self) -> list[Part]:
         """The choice, the own public value and nonce."""
         ledger = self.ledger
-        body = ledger["SAr"].octets
         return [
-            Part("SAr1", V2PayloadType.SA, _sa(body), ((ledger["SAr"], 0),)),
-            Part("KEr", V2PayloadType.KE, _ke(self.method, ledger["KEr"]), ((ledger["KEr"], 4),)),
+            of_term("SAr1", V2PayloadType.SA, V2SecurityAssociation, ledger["SAr"]),
+            self.share.part(),
             Part("Nr", V2PayloadType.NONCE, V2Nonce(data=ledger["Nr"].octets), ((ledger["Nr"], 0),)),
             *request_certificate(self.party.config.authorities),
             *self._abilities(),
         ]
 
     # ---------------------------------------------------------------- the initiator
+
+    def _hear(self, message: V2Message) -> None:
+        """Which hashes the peer can check signatures with (RFC 7427 §4)."""
+        super()._hear(message)
+        for payload in message.payloads:
+            if isinstance(payload, V2Notify) and payload.notify_type == _N.SIGNATURE_HASH_ALGORITHMS:
+                pairs = zip(payload.data[::2], payload.data[1::2], strict=False)
+                self.sa.peer_hashes = frozenset(256 * high + low for high, low in pairs)
 
     def is_fatal(self, notify_type: int) -> bool:
         """Two errors only ask for the same once more."""
@@ -202,9 +202,9 @@ class IkeSaInit(V2Exchange):
             if payload.notify_type == _N.INVALID_KE_PAYLOAD:
                 wanted = int.from_bytes(payload.data, "big")
                 if any(wanted == c.transform_id for offer in self.party.config.ike for c in offer.of_kind(4)):
-                    self.method = METHODS[wanted]
+                    self.share = self._share(wanted)
                     return True
-                self.fail(f"the peer wants {method_name(wanted)}, which this side does not offer")
+                self.fail(f"the peer wants {KeyExchangeId.name_of(wanted)}, which this side does not offer")
         return False
 
     def conclude(self) -> None:
@@ -216,14 +216,15 @@ class IkeSaInit(V2Exchange):
         assert ke is not None
         negotiation, found = choose(self.party.config.ike, sa.proposals, ke.method)
         self.party.emit(Judged(negotiation))
-        if found is None or len(sa.proposals) != 1 or found[0].key_exchange is not self.method:
+        if found is None or len(sa.proposals) != 1 or found[0].key_exchange is not self.share.method:
             raise Refusal("The answer differs from what was offered", "RFC 7296 §3.3.6")
-        if ke.method != self.method.number:
-            raise Refusal("The public value is of another method than the chosen one", "RFC 7296 §3.4")
+        if not any(self.message.header.responder_spi):
+            raise Refusal("The responder's SPI is zero", "RFC 7296 §3.1", offset=self.message.start + 8)
         self.suite = found[0]
-        self._check_value("KEr", from_initiator=False)
+        self.share.check()
         self._check_nonce("Nr")
         self._check_nat()
+        self._secret = self.share.agree()
 
     def succeeded(self) -> None:
         """All keys, on each side when its last input is there."""
@@ -233,27 +234,12 @@ class IkeSaInit(V2Exchange):
     def make_keys(self) -> None:
         """SKEYSEED and the seven keys."""
         ledger, suite = self.ledger, self.suite
-        own, received = ("i", "KEr") if self.role is Role.INITIATOR else ("r", "KEi")
-        try:
-            g_ir = shared(
-                self.method, "g^ir", ledger[own], ledger[received], ledger.scope, self.role is Role.INITIATOR
-            )
-        except ValueError as error:
-            raise Refusal(str(error), "RFC 8031 §3.2", _N.INVALID_SYNTAX) from error
-        ledger.learn(g_ir)
-        SKEYSEED = ledger.learn(first_skeyseed(suite.prf, ledger["Ni"], ledger["Nr"], g_ir, ledger.scope))
+        SKEYSEED = ledger.learn(first_skeyseed(suite.prf, ledger["Ni"], ledger["Nr"], self._secret, ledger.scope))
         keys = ike_keys(suite, SKEYSEED, ledger["Ni"], ledger["Nr"], ledger["SPIi"], ledger["SPIr"])
         ledger.learn(*keys.made)
         self.sa.suite, self.sa.keys = suite, keys
 
-    suite: Suite
-
     # ---------------------------------------------------------------- checks
-
-    def _check_value(self, symbol: str, *, from_initiator: bool) -> None:
-        if not is_usable(self.method, self.ledger[symbol].octets, from_initiator):
-            reason = f"{symbol} is no usable value for {self.method.label}"
-            raise Refusal(reason, "RFC 7296 §3.4, RFC 6989", _N.INVALID_SYNTAX)
 
     def _check_nonce(self, symbol: str) -> None:
         size = len(self.ledger[symbol].octets)
@@ -318,21 +304,6 @@ class IkeSaInit(V2Exchange):
         self.ledger.hold(term)
         return [*bindings, Binding(term, span)]
 
-
-def _sa(body: bytes) -> V2SecurityAssociation:
-    """A structure for a body that is there already."""
-    from explorer.wire.structure import read
-
-    whole = bytes(2) + (len(body) + 4).to_bytes(2, "big") + body
-    sa, _ = read(V2SecurityAssociation, whole, 0, len(whole))
-    return sa.replace(next_payload=None, length=None)
-
-
-def _ke(method: KeyExchangeMethod, value: Term) -> V2KeyExchange:
-    return V2KeyExchange(method=method.number, data=value.octets)
-
-
-sa_payload, ke_payload = _sa, _ke
 
 _I, _R = Role.INITIATOR, Role.RESPONDER
 IkeSaInit.rows = (

@@ -15,7 +15,6 @@ from explorer.registry.ikev2_transforms import (
     EncryptionId,
     EsnId,
     IntegrityId,
-    KeyExchangeId,
     PrfId,
     TransformType,
     V2Attribute,
@@ -254,8 +253,3 @@ def _verdict(kind: int, ours: Sequence[Choice], others: Sequence[Choice], *, ok:
 def is_aead(transform_id: int) -> bool:
     """Whether a cipher has an integrity value of its own."""
     return transform_id in _AEAD
-
-
-def method_name(number: int) -> str:
-    """What a key exchange method is called."""
-    return KeyExchangeId.name_of(number)
