@@ -157,7 +157,11 @@ def test_both_rekey_the_ike_sa_at_once(meet_v2: MeetV2, turn: int) -> None:
     meeting.bring_up()
     meeting.charon.control("--rekey", "--ike", "lab")
     meeting.ours.do(meeting.ours.v2.start_rekey_ike)
-    meeting.expect(lambda: meeting.ended("IKE") == 2, "the end of the old IKE SA and of one that was too many")
+    # Its threads may take our next request before the answer that went in front of it: then it forgets its own new SA.
+    overtaken = "peer did not notice IKE_SA rekey collision"
+    meeting.expect(
+        lambda: meeting.ended("IKE") == 2 or meeting.charon.says(overtaken) == 1,
+        "the end of the old IKE SA and of one that was too many")
     meeting.settle()
     assert meeting.charon.says("detected IKE_REKEY collision with IKE_REKEY") == 1
     listed = meeting.charon.associations()

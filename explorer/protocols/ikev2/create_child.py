@@ -17,7 +17,7 @@ from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import ike_keys, ike_scope, rekeyed_skeyseed
-from explorer.protocols.ikev2.parts import Part, notify, of_term
+from explorer.protocols.ikev2.parts import Part, errors_in, notifies_in, notify, of_term
 from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -69,7 +69,6 @@ class CreateChildSa(V2Exchange):
     ) -> None:
         super().__init__(sa, role, message_id)
         self.purpose = purpose
-        self.variant = "" if purpose is Purpose.CHILD else purpose.value
         self.secrets: list[Term] = []
         config = self.party.config
         self.maker = ChildMaker(sa, role, self.ledger, config.child, config.local, config.remote, config.transport)
@@ -127,7 +126,6 @@ class CreateChildSa(V2Exchange):
         if rekeyed is not None:
             self.purpose = Purpose.REKEY_CHILD
             self._find_old(rekeyed.spi)
-        self.variant = "" if self.purpose is Purpose.CHILD else self.purpose.value
         self._give_way()
         self._agree(sa)
         if self.share is not None:
@@ -275,6 +273,16 @@ class CreateChildSa(V2Exchange):
     def lowest_nonce(self) -> Term:
         """The lower of its two nonces, compared octet by octet: what decides between rivals (RFC 7296 §2.8.1)."""
         return min(self.ledger["Ni"], self.ledger["Nr"], key=lambda nonce: nonce.octets)
+
+    def variant_of(self, message: V2Message) -> str:
+        """By its purpose; an error is an error."""
+        if errors_in(message):
+            return "error"
+        sa, kinds = message.find(V2SecurityAssociation), notifies_in(message)
+        if sa is not None and sa.proposals and sa.proposals[0].protocol == V2ProtocolId.IKE:
+            return "rekey-ike"
+        rekeys = _N.REKEY_SA in kinds or self.purpose is Purpose.REKEY_CHILD
+        return "rekey-child" if rekeys else ""
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """SPIs inside the offers."""

@@ -28,7 +28,7 @@ from explorer.events import (
 )
 from explorer.octets import Buffer, Span
 from explorer.protocols.ikev2.ike_sa import IkeSa
-from explorer.protocols.ikev2.parts import Part, bind_parts, chain, notation, notify, word_of
+from explorer.protocols.ikev2.parts import ERRORS_END, Part, bind_parts, chain, notation, notify, word_of
 from explorer.protocols.ikev2.protection import Unsealed, seal, unseal
 from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -42,7 +42,6 @@ DONE = "done"
 WAITS = "waits for the answer"
 """The state of who has asked."""
 
-_ERRORS_END = 16384
 _SYMBOLS = {
     V2PayloadType.SA: ("SA", 0),
     V2PayloadType.KE: ("KE", 4),
@@ -95,7 +94,6 @@ class V2Exchange:
         self.sent: Sent | None = None
         self.outgoing: list[bytes] = []
         self.retransmission = Retransmission()
-        self.variant = ""
         self.refusal: Refusal | None = None
 
     @property
@@ -344,12 +342,12 @@ class V2Exchange:
             name = V2NotifyType.name_of(payload.notify_type)
             if self.interesting(payload.notify_type):
                 self.party.emit(Notified(name, self.encrypted, "RFC 7296 §3.10"))
-            if payload.notify_type < _ERRORS_END and self.role is Role.INITIATOR and self.is_fatal(payload.notify_type):
+            if payload.notify_type < ERRORS_END and self.role is Role.INITIATOR and self.is_fatal(payload.notify_type):
                 self.fail(f"the peer says {name}")
 
     def interesting(self, notify_type: int) -> bool:
         """Whether a notification is worth an event of its own."""
-        return notify_type < _ERRORS_END
+        return notify_type < ERRORS_END
 
     def is_fatal(self, notify_type: int) -> bool:
         """Whether an error ends the exchange."""
@@ -405,10 +403,15 @@ class V2Exchange:
     def _draw(self, size: int, purpose: str) -> bytes:
         return self.party.entropy.draw(size, f"{self.party.role}/{purpose}")
 
+    def variant_of(self, message: V2Message) -> str:
+        """Which of the messages that may stand in this place it is."""
+        return ""
+
     def _envelope(self, message: V2Message, words: Sequence[str]) -> Envelope:
         text = notation(words, encrypted=message.sealed is not None)
         return Envelope(
-            message.trees, text, self.name, self.scope, self.message_id, message.sealed is not None, self.variant
+            message.trees, text, self.name, self.scope, self.message_id, message.sealed is not None,
+            self.variant_of(message),
         )
 
 

@@ -13,9 +13,9 @@ from explorer.protocols.ikev2 import proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
-from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
+from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
 from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2 import AuthMethod, V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import (
     V2Auth,
@@ -51,7 +51,6 @@ class IkeAuth(V2Exchange):
         self.child_failure = ""
         self._child_notify = V2NotifyType.NO_PROPOSAL_CHOSEN
         self.makes_child = True
-        self.variant = "" if config.method == "psk" else "signature"
 
     def int_auth(self) -> Sequence[Expr]:
         """IntAuth_i | IntAuth_r | Message ID, if there were intermediate exchanges (RFC 9242 §3.3.2)."""
@@ -158,6 +157,17 @@ class IkeAuth(V2Exchange):
         self.party.emit(SaInstalled(sa.snapshot()))
         if self.makes_child and not self.child_failure:
             self.maker.install((), self.ledger["Ni"], self.ledger["Nr"], now + self.party.config.child_lifetime)
+
+    def variant_of(self, message: V2Message) -> str:
+        """By how its sender proves itself, or what went wrong."""
+        auth, is_answer = message.find(V2Auth), message.header.response
+        if auth is None:
+            return "error"
+        if is_answer and errors_in(message):
+            return "no-child"
+        if auth.method != AuthMethod.SHARED_KEY:
+            return "signature"
+        return "psk" if is_answer else ""
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """The SPI of the Child SA stands inside its offers."""

@@ -12,6 +12,7 @@ from explorer.protocols.ikev2.parts import Part
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Delete, V2Notify
+from explorer.wire.ikev2_message import V2Message
 
 _FATAL = (V2NotifyType.AUTHENTICATION_FAILED, V2NotifyType.INVALID_SYNTAX)
 
@@ -34,7 +35,6 @@ class V2Informational(V2Exchange):
         self.deletes: list[Child] = []
         self.deletes_ike = False
         self.how = "deleted"
-        self.variant = _variant([part.payload for part in parts])
 
     def request(self) -> Sequence[Part]:
         """What there is to say; nothing at all asks for a sign of life."""
@@ -42,7 +42,6 @@ class V2Informational(V2Exchange):
 
     def consider(self) -> None:
         """Drop what the peer has dropped."""
-        self.variant = _variant(self.message.payloads)
         self._answer: list[Part] = []
         for payload in self.message.payloads:
             if isinstance(payload, V2Delete) and payload.protocol == V2ProtocolId.IKE:
@@ -66,6 +65,12 @@ class V2Informational(V2Exchange):
         """The other half of what was dropped, or nothing."""
         return self._answer
 
+    def variant_of(self, message: V2Message) -> str:
+        """Delete, notify, or nothing at all."""
+        if message.find(V2Delete) is not None:
+            return "delete"
+        return "notify" if message.find(V2Notify) is not None else ""
+
     def succeeded(self) -> None:
         """What was dropped is gone on each side."""
         for child in self.deletes:
@@ -84,12 +89,6 @@ def delete_part(spis: bytes, count: int) -> Part:
 def delete_ike_part() -> Part:
     """The IKE SA, which the header names already (RFC 7296 §3.11)."""
     return Part("D", V2PayloadType.DELETE, V2Delete(protocol=int(V2ProtocolId.IKE)))
-
-
-def _variant(payloads: Sequence[object]) -> str:
-    if any(isinstance(payload, V2Delete) for payload in payloads):
-        return "delete"
-    return "notify" if any(isinstance(payload, V2Notify) for payload in payloads) else ""
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

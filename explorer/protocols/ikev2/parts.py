@@ -88,6 +88,20 @@ def bind_parts(parts: Sequence[Part], message: V2Message) -> list[Binding]:
     return bindings
 
 
+ERRORS_END = 16384
+"""Notifications below are errors (RFC 7296 §3.10.1)."""
+
+
+def notifies_in(message: V2Message) -> set[int]:
+    """The kinds of notification in a message that has been opened."""
+    return {payload.notify_type for payload in message.payloads if isinstance(payload, V2Notify)}
+
+
+def errors_in(message: V2Message) -> set[int]:
+    """The errors among them."""
+    return {kind for kind in notifies_in(message) if kind < ERRORS_END}
+
+
 _WORDS = {
     V2PayloadType.SA: "SA",
     V2PayloadType.KE: "KE",

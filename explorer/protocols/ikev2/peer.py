@@ -231,7 +231,7 @@ class Ikev2Peer(Asking):
             association.waiting.append(lambda mid: IkeAuth(sa, Role.INITIATOR, mid))
         elif isinstance(exchange, IkeAuth) and exchange.failure:
             self._after_failed_proof(association, exchange, now, asked=asked)
-        elif isinstance(exchange, CreateChildSa) and not exchange.failure:
+        elif isinstance(exchange, CreateChildSa):
             self._after_child(association, exchange, now, asked=asked)
 
     def _after_failed_proof(self, association: Association, exchange: IkeAuth, now: float, *, asked: bool) -> None:

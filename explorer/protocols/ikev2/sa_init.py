@@ -19,7 +19,7 @@ from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import first_skeyseed, ike_keys
-from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
+from explorer.protocols.ikev2.parts import Part, notifies_in, notify, of_term, request_certificate
 from explorer.protocols.ikev2.signature import announced
 from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
@@ -30,8 +30,10 @@ from explorer.wire.ikev2_message import V2Message
 
 _CITE = "RFC 7296 §1.2"
 _N = V2NotifyType
-COOKIE_SIZE = 32
-"""Octets of our cookies; anything from 1 to 64 would do (RFC 7296 §2.6)."""
+_ANSWERS = {
+    _N.COOKIE: "cookie", _N.INVALID_KE_PAYLOAD: "invalid-ke", _N.NO_PROPOSAL_CHOSEN: "no-proposal",
+    _N.INVALID_SYNTAX: "", _N.UNSUPPORTED_CRITICAL_PAYLOAD: "",
+}
 
 
 class IkeSaInit(V2Exchange):
@@ -286,6 +288,15 @@ class IkeSaInit(V2Exchange):
                 self.party.emit(NetworkChanged("NAT", where, "RFC 7296 §2.23"))
         if self.role is Role.INITIATOR and link.natted:
             link.float()
+
+    def variant_of(self, message: V2Message) -> str:
+        """A first try or a later one; a choice, or what the responder wants first."""
+        kinds = notifies_in(message)
+        if message.header.response:
+            return next((name for kind, name in _ANSWERS.items() if kind in kinds), "chosen")
+        if _N.COOKIE in kinds:
+            return "cookie"
+        return "invalid-ke" if self.tries > 1 else ""
 
     # ---------------------------------------------------------------- what AUTH will cover
 
