@@ -328,7 +328,7 @@ class TrafficSelector(Structure, label="Traffic Selector", cite="RFC 7296 §3.13
     length: int = u16(label="Selector length", computed="length", default=None)
     start_port: int = u16(default=0, label="Start port")
     end_port: int = u16(default=0xFFFF, label="End port")
-    addresses: bytes = rest(label="Starting and ending address", say=say.ipv4_range)
+    addresses: bytes = rest(label="Start, end address", say=say.ipv4_range)
 
 
 class V2TrafficSelectors(V2Payload, label="Traffic Selector payload", cite="RFC 7296 §3.13", key="v2_selectors"):

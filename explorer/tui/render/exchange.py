@@ -40,13 +40,8 @@ def row_count(trace: Trace) -> int:
 
 def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
     """After which message what has come of it: the scope of an exchange that made SAs, and a sentence."""
-    ends: dict[str, int] = {}
     found: dict[int, list[tuple[str, str]]] = {}
-    for entry in trace.conclusions:
-        event = entry.event
-        if isinstance(event, Concluded) and event.outcome == "completed":
-            ends[event.scope] = max(ends.get(event.scope, 0), entry.step)
-    for scope, number in ends.items():
+    for scope, number in _ends(trace).items():
         sentence = _sentence(trace, scope)
         if sentence:
             found.setdefault(number, []).append((scope, sentence))
@@ -54,6 +49,21 @@ def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
         if ("", sentence) not in found.setdefault(number, []):
             found[number].append(("", sentence))
     return {number: found[number] for number in sorted(found) if found[number]}
+
+
+def _ends(trace: Trace) -> dict[str, int]:
+    """After which message each scope has all that it makes at both sides.
+
+    IKEv1's phases are scopes that conclude; an SA of IKEv2 may be made by another exchange than the one that began it.
+    """
+    ends: dict[str, int] = {}
+    for entry in trace.events_of(SaInstalled) if trace.protocol == "ikev2" else trace.conclusions:
+        event = entry.event
+        if isinstance(event, SaInstalled):
+            ends[event.sa.spis[0].scope] = entry.step
+        elif isinstance(event, Concluded) and event.outcome == "completed":
+            ends[event.scope] = max(ends.get(event.scope, 0), entry.step)
+    return ends
 
 
 _ENDED = {"ISAKMP": "the ISAKMP SA", "IKE": "the IKE SA"}
@@ -69,7 +79,7 @@ def _sentence(trace: Trace, scope: str) -> str:
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
     if "IKE" in spis.values():
-        return "now there is an IKE SA"
+        return f"now there is {'a new' if '#' in scope else 'an'} IKE SA"
     count = len(spis)
     if trace.protocol == "ikev2":
         return f"now there are {_COUNT.get(count, str(count))} Child SAs" if count else ""
