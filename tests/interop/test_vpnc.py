@@ -112,8 +112,7 @@ def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> No
         assert told["CISCO_BANNER"] == "Welcome"
         assert Role.INITIATOR in ours.proven()
         assert ours.serve_until(vpnc.can_be_ended), vpnc.log()[-2000:]
-        vpnc.process.terminate()
-        assert ours.serve_until(lambda: ended(ours) == {"ISAKMP", "ESP"}, 5)
+        assert any(says_goodbye(ours, vpnc) for _ in range(10))
     assert ours.refused() == []
 
 
@@ -187,6 +186,12 @@ def test_another_password(machine: Machine, tmp_path: Path) -> None:
 def answers(ours: OurSide) -> list[Notified]:
     """Signs of life that have come."""
     return [event for event in ours.said(Notified) if "R-U-THERE-ACK" in event.notify]
+
+
+def says_goodbye(ours: OurSide, vpnc: Vpnc) -> bool:
+    """Send it a signal; one that arrives just before it begins to wait for packets only wakes it with the next one."""
+    vpnc.process.terminate()
+    return ours.serve_until(lambda: ended(ours) == {"ISAKMP", "ESP"}, 1)
 
 
 def ended(ours: OurSide) -> set[str]:
