@@ -40,6 +40,11 @@ class Host:
         packet = build_ipv4(self.inner, inner_remote, IpProtocol.ICMP, echo, identification=self.pings)
         self.ipsec.protect(packet)
 
+    def restart(self) -> None:
+        """Lose all SAs; the peer is not told."""
+        if isinstance(self.ike, Ikev2Peer):
+            self.ike.restart()
+
     def receive(self, datagram: Datagram, now: float) -> None:
         """Take what the link delivers; on the port of NAT traversal IKE and ESP are told apart (RFC 3948 §2)."""
         octets, source, destination, protocol = datagram

@@ -23,7 +23,7 @@ from explorer.lab.network import Link
 from explorer.lab.scenario import Scenario
 from explorer.lab.scenario_build import build, outside_address
 from explorer.lab.scenario_build_v2 import build_v2
-from explorer.lab.script import Action, parse_action
+from explorer.lab.script import Action, parse_actions
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
 from explorer.protocols.ikev1.peer import Ikev1Peer
@@ -87,15 +87,19 @@ class Lab:
         """Carry out the script, line by line, as far as it gets."""
         failure = ""
         for text in self.scenario.script:
-            action = parse_action(text)
-            assert action is not None
+            actions = parse_actions(text)
+            assert actions is not None
             since = len(self._recorder.entries)
             try:
-                self._do(action)
+                for action in actions:
+                    self._do(action)
+                if actions[-1].what != "wait":
+                    self._settle()
             except NoSaError as error:
                 failure = self._why(0) or str(error)
                 break
-            if not self._reached(action, since):
+            # Of what begins together one thing may well be in the way of the other: that is the point.
+            if len(actions) == 1 and not self._reached(actions[0], since):
                 failure = self._why(since) or f"“{text}” came to nothing"
                 break
         return self._trace(failure)
@@ -120,10 +124,13 @@ class Lab:
             ike.start_dpd(remote, now)
         elif action.what == "ping":
             host.ping(self.hosts[action.by.other].inner)
-        else:
+        elif action.what == "restart":
+            host.restart()
+        elif action.what == "reauthenticate" and isinstance(ike, Ikev2Peer):
+            ike.start_reauthentication(remote, now)
+        elif action.what.startswith("delete"):
             ike.start_delete(remote, now, isakmp=action.what == "delete phase 1")
         self._collect(action.by, None)
-        self._settle()
 
     def _reached(self, action: Action, since: int) -> bool:
         """Whether an action has done what it was meant to, as far as both sides can tell."""
@@ -131,6 +138,8 @@ class Lab:
             return all(any(s.usable for s in host.ike.sessions) for host in self.hosts.values())
         if action.what in ("phase 2", "rekey", "rekey ike"):
             return self._both(since, _made_ipsec_sas)
+        if action.what == "reauthenticate":
+            return self._both(since, lambda e: isinstance(e, SaEnded) and e.protocol == "IKE")
         if action.what == "ping":
             return self._one(since, action.by, lambda e: isinstance(e, Verified) and e.symbol == "ICV")
         if action.what == "dpd":

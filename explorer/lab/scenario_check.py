@@ -12,7 +12,7 @@ from explorer.lab.scenario import PeerFile, Scenario
 from explorer.lab.scenario_build import address, build, identity, pre_shared_key, subnet
 from explorer.lab.scenario_build_v2 import build_v2
 from explorer.lab.scenario_check_v2 import v2_complaints
-from explorer.lab.script import ACTIONS, parse_action
+from explorer.lab.script import ACTIONS, parse_actions
 
 LIFETIME_LIMIT = 2**32
 MOST_TABLES = 255
@@ -31,7 +31,7 @@ def complaints(scenario: Scenario) -> Iterator[str]:
     if not 0 <= scenario.seed < 2**64:
         yield "seed: expected a number from 0 to 18446744073709551615"
     yield from _network_complaints(scenario)
-    yield from _script_complaints(scenario.script)
+    yield from _script_complaints(scenario.script, scenario.protocol)
     wants_group = any(text.startswith("new group") for text in scenario.script)
     if wants_group and None in (scenario.initiator.private_group, scenario.responder.private_group):
         yield 'script: "new group" expects a private_group of both peers'
@@ -51,12 +51,19 @@ def _network_complaints(scenario: Scenario) -> Iterator[str]:
             yield f"network.happenings[{index}].seconds: expected seconds from 0 to 3600"
 
 
-def _script_complaints(script: list[str]) -> Iterator[str]:
+_OTHERS = {"ikev1": ("rekey ike", "reauthenticate", "restart"), "ikev2": ("new group",)}
+"""Actions that a protocol does not have."""
+
+
+def _script_complaints(script: list[str], protocol: str) -> Iterator[str]:
     if not script or script[0] != "phase 1":
         yield 'script: expected "phase 1" first'
     for index, text in enumerate(script):
-        if parse_action(text) is None:
-            yield f"script[{index}]: expected one of {', '.join(ACTIONS)}, got {text!r}"
+        actions = parse_actions(text)
+        if actions is None:
+            yield f"script[{index}]: expected one of {', '.join(ACTIONS)}, or two with “and”, got {text!r}"
+        elif any(action.what in _OTHERS[protocol] for action in actions):
+            yield f"script[{index}]: {protocol} does not have {text!r}"
 
 
 def _credential_complaints(scenario: Scenario) -> Iterator[str]:

@@ -13,13 +13,19 @@ ACTIONS = (
     "ping",
     "rekey",
     "rekey ike",
+    "reauthenticate",
+    "restart",
     "new group",
     "dpd",
     "delete phase 2",
     "delete phase 1",
     "wait N",
 )
-"""Every one but the first and ``wait N`` may end in ``by responder``."""
+"""Every one but the first and ``wait N`` may end in ``by responder``; ``A and B`` begins both at once."""
+
+
+_ALONE = ("phase 1", "wait", "restart")
+"""What nothing else can begin together with."""
 
 
 class Action(NamedTuple):
@@ -28,6 +34,14 @@ class Action(NamedTuple):
     what: str
     by: Role
     seconds: float = 0.0
+
+
+def parse_actions(text: str) -> list[Action] | None:
+    """One line of a script: what begins at the same moment, or ``None`` if any of it is no action."""
+    actions = [action for part in text.split(" and ") if (action := parse_action(part)) is not None]
+    if len(actions) != text.count(" and ") + 1 or (len(actions) > 1 and any(a.what in _ALONE for a in actions)):
+        return None
+    return actions
 
 
 def parse_action(text: str) -> Action | None:

@@ -83,6 +83,22 @@ class Asking:
         sa = association.sa
         self._enqueue(association, lambda mid: CreateChildSa(sa, Role.INITIATOR, mid, Purpose.REKEY_IKE), now)
 
+    def start_reauthentication(self, remote: Endpoint, now: float) -> None:
+        """A new IKE SA from the beginning, which takes the place of the one there is (RFC 7296 §2.8.3).
+
+        Raises:
+            NoSaError: there is no IKE SA with that address.
+        """
+        old = self._with(remote.address)
+        self.start(remote, now).replaces = old
+
+    def restart(self) -> None:
+        """Forget everything, as if the power had gone; nobody is told."""
+        for association in self.sessions:
+            association.sa.drop("forgotten")
+        self.sessions.clear()
+        self._outbox.clear()
+
     def start_dpd(self, remote: Endpoint, now: float) -> None:
         """Ask for a sign of life: an empty request (RFC 7296 §2.4).
 

@@ -17,12 +17,17 @@ Maker = Callable[[int], V2Exchange]
 
 
 class Association:
-    """One IKE SA, this side's request under way, and its answers to the other side's requests."""
+    """One IKE SA, this side's request under way, and its answers to the other side's requests.
+
+    Attributes:
+        replaces: the one that goes once this one stands, after a new authentication.
+    """
 
     def __init__(self, sa: IkeSa, init: IkeSaInit | None) -> None:
         self.sa = sa
         self.init = init
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
+        self.replaces: Association | None = None
         self.answered: dict[bytes, V2Exchange] = {}
         self.waiting: deque[Maker] = deque()
         self.outbox: list[Datagram] = []

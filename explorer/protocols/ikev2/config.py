@@ -91,6 +91,9 @@ class V2Config:
         guess: number of the key exchange method that the initiator tries first; its most preferred one without it.
         wants_cookies: whether it keeps no state for an address that has not shown that it can receive.
         childless: whether the initiator makes no Child SA with IKE_AUTH (RFC 6023).
+        initial_contact: whether the initiator tells that it knows of no older IKE SA.
+        unknown_payload: type of a critical payload that its first message holds, and that nobody knows; or ``None``.
+        version: major and minor version in its headers, as the octet has them.
         nat_traversal: whether it looks for NATs.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
         transport: whether it asks for transport mode.
@@ -112,6 +115,9 @@ class V2Config:
     guess: int | None = None
     wants_cookies: bool = False
     childless: bool = False
+    initial_contact: bool = False
+    unknown_payload: int | None = None
+    version: int = 0x20
     nat_traversal: bool = False
     intermediate: bool = False
     transport: bool = False

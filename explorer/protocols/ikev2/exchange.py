@@ -371,6 +371,7 @@ class V2Exchange:
         header = IkeHeader(
             initiator_spi=sa.spis[0],
             responder_spi=sa.spis[1],
+            version=self.party.config.version,
             exchange_type=self.exchange_type,
             flags=sa.flags(response=self.role is Role.RESPONDER),
             message_id=self.message_id,

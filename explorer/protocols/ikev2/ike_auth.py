@@ -38,7 +38,13 @@ _CHILD_ERRORS = frozenset((
 
 
 class IkeAuth(V2Exchange):
-    """Who is who, and what for."""
+    """Who is who, and what for.
+
+    Attributes:
+        first_contact: whether this side holds no other IKE SA with the peer.
+    """
+
+    first_contact = True
 
     name = "IKE_AUTH"
     exchange_type = V2ExchangeType.IKE_AUTH
@@ -65,6 +71,8 @@ class IkeAuth(V2Exchange):
         """IDi, CERT, CERTREQ, IDr, AUTH, and what the Child SA needs."""
         config = self.party.config
         parts = [self._identity("IDi", V2PayloadType.IDI, config.identity.body)]
+        if config.initial_contact and self.first_contact:
+            parts.append(notify(_N.INITIAL_CONTACT))
         parts += self._certificates()
         if config.expects is not None:
             parts.append(self._identity("IDr", V2PayloadType.IDR, config.expects.body, symbol="IDr_b wanted"))
@@ -153,6 +161,7 @@ class IkeAuth(V2Exchange):
         """The IKE SA stands; and the Child SA, if it could be made."""
         sa, now = self.sa, self.party.link.now
         sa.up = True
+        sa.peer_identity = self.ledger["IDr_b" if self.role is Role.INITIATOR else "IDi_b"].octets
         sa.expires = now + self.party.config.lifetime
         self.party.emit(SaInstalled(sa.snapshot()))
         if self.makes_child and not self.child_failure:

@@ -47,6 +47,7 @@ class IkeSa:
         up: whether the peer is proven.
         next_request: Message ID of this side's next request.
         expected: Message ID of the other side's next request.
+        peer_identity: body of the identity that the peer has proven.
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
     """
@@ -64,6 +65,7 @@ class IkeSa:
     expires: float | None = None
     children: list[Child] = field(default_factory=list)
     peer_supports: set[int] = field(default_factory=set)
+    peer_identity: bytes = b""
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
 

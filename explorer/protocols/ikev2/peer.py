@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 
 from explorer.engine.link import Link
@@ -16,7 +17,8 @@ from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
-from explorer.protocols.ikev2.parts import notify
+from explorer.protocols.ikev2.outside import refusal_outside
+from explorer.protocols.ikev2.parts import notifies_in, notify
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -90,8 +92,8 @@ class Ikev2Peer(Asking):
         buffer = Buffer("datagram", data)
         header = read_v2_header(buffer, start)
         if header.version >> 4 != 2:
-            found = f"Version is {header.version >> 4}.{header.version & 15}, expected 2.0"
-            raise Refusal(found, "RFC 7296 §2.5", V2NotifyType.INVALID_MAJOR_VERSION, offset=start + 17)
+            self._refuse_version(header, start, Link(self._ports, destination, source))
+            return
         association = self._find(header, source.address)
         if association is None:
             self._first(read_v2(buffer, start), source, destination, now)
@@ -103,6 +105,17 @@ class Ikev2Peer(Asking):
             self._take_answer(association, message, now)
         else:
             self._take_request(association, message, source, destination, now)
+
+    def _refuse_version(self, header: IkeHeader, start: int, link: Link) -> None:
+        """A higher version is answered with the highest that this side speaks, in the header (RFC 7296 §2.5)."""
+        kind, higher = V2NotifyType.INVALID_MAJOR_VERSION, header.version >> 4 > 2
+        found = f"Version is {header.version >> 4}.{header.version & 15}, expected 2.0"
+        refusal = Refusal(found, "RFC 7296 §2.5", kind if higher else None, offset=start + 17)
+        if header.response or not higher:
+            raise refusal
+        answer = refusal_outside(header, kind, start)
+        self._events += [refusal.event(), answer.making, answer.sent]
+        self._outbox.append(link.datagram(answer.octets))
 
     def _find(self, header: IkeHeader, address: str) -> Association | None:
         for association in self.sessions:
@@ -228,11 +241,36 @@ class Ikev2Peer(Asking):
             assert sa.suite is not None
             for _ in sa.suite.additional:
                 association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
-            association.waiting.append(lambda mid: IkeAuth(sa, Role.INITIATOR, mid))
+            association.waiting.append(partial(self._make_auth, association))
         elif isinstance(exchange, IkeAuth) and exchange.failure:
             self._after_failed_proof(association, exchange, now, asked=asked)
+        elif isinstance(exchange, IkeAuth):
+            self._after_proof(association, exchange, now)
         elif isinstance(exchange, CreateChildSa):
             self._after_child(association, exchange, now, asked=asked)
+
+    def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
+        exchange = IkeAuth(association.sa, Role.INITIATOR, message_id)
+        exchange.first_contact = not self._older(association)
+        return exchange
+
+    def _older(self, association: Association) -> list[Association]:
+        """Other IKE SAs with the same peer."""
+        address, own = association.party.link.remote.address, association.sa
+        others = (a for a in self.sessions if a is not association and a.sa.up and not a.sa.ended)
+        return [
+            other for other in others
+            if other.party.link.remote.address == address or other.sa.peer_identity == own.peer_identity != b""
+        ]
+
+    def _after_proof(self, association: Association, exchange: IkeAuth, now: float) -> None:
+        """Who has begun anew, or has forgotten all, does not need the old SA any more (RFC 7296 §2.4, §2.8.3)."""
+        if association.replaces is not None:
+            self._delete_ike(association.replaces, now, "replaced")
+        if exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message):
+            for other in self._older(association):
+                if other.sa.peer_identity == association.sa.peer_identity:
+                    other.sa.drop("initial contact")
 
     def _after_failed_proof(self, association: Association, exchange: IkeAuth, now: float, *, asked: bool) -> None:
         """Who has refused an answer says so before it drops the SA (RFC 7296 §2.21.2)."""

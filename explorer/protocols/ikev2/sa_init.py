@@ -25,14 +25,15 @@ from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.registry.ikev2_transforms import KeyExchangeId
-from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2Payload, V2SecurityAssociation
+from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2OpaquePayload, V2Payload, V2SecurityAssociation
 from explorer.wire.ikev2_message import V2Message
 
 _CITE = "RFC 7296 §1.2"
 _N = V2NotifyType
 _ANSWERS = {
     _N.COOKIE: "cookie", _N.INVALID_KE_PAYLOAD: "invalid-ke", _N.NO_PROPOSAL_CHOSEN: "no-proposal",
-    _N.INVALID_SYNTAX: "", _N.UNSUPPORTED_CRITICAL_PAYLOAD: "",
+    _N.INVALID_SYNTAX: "", _N.UNSUPPORTED_CRITICAL_PAYLOAD: "critical",
+    _N.INVALID_MAJOR_VERSION: "version",
 }
 
 
@@ -84,6 +85,9 @@ class IkeSaInit(V2Exchange):
             Part("Ni", V2PayloadType.NONCE, V2Nonce(data=ledger["Ni"].octets), ((ledger["Ni"], 0),)),
             *self._abilities(),
         ]
+        if config.unknown_payload is not None:
+            payload = V2OpaquePayload(critical=0x80, data=b"Nobody knows me.")
+            parts.append(Part(f"payload {config.unknown_payload}", config.unknown_payload, payload))
         if self.cookie is not None:
             parts.insert(0, notify(_N.COOKIE, self.cookie.octets, [(self.cookie, 4)]))
         return parts
