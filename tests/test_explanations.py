@@ -152,6 +152,8 @@ def _places(name: str) -> list[Place]:
         envelope = step.envelope
         own = seen.setdefault(envelope.exchange if is_packet(step) else envelope.scope, {})
         ordinal = own.setdefault(step.octets, len(own) + 1)
+        if "SKF" in envelope.notation:
+            ordinal = 1 if step.octets[19] & 0x20 == 0 else 2
         found.append(Place(step.number, envelope.exchange, ordinal, envelope.variant))
     return found
 

@@ -124,6 +124,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     guess: str | None = None
     wants_cookies: bool = False
     childless: bool = False
+    fragment_size: int = 0
     unknown_payload: int | None = None
     version: Literal["2.0", "3.0"] = "2.0"
     intermediate: bool = False

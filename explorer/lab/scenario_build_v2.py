@@ -60,6 +60,7 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         guess=KEY_EXCHANGE_WORDS[peer.guess] if peer.guess is not None else None,
         wants_cookies=peer.wants_cookies,
         childless=peer.childless,
+        fragment_size=peer.fragment_size,
         initial_contact=peer.initial_contact,
         unknown_payload=peer.unknown_payload,
         version=0x30 if peer.version == "3.0" else 0x20,

@@ -32,6 +32,8 @@ def v2_complaints(peer: PeerFile) -> Iterator[str]:
         yield from _words(f"{where}.key_exchange", child.key_exchange, KEY_EXCHANGE_WORDS, empty=True)
     if peer.guess is not None:
         yield from _words("guess", [peer.guess], KEY_EXCHANGE_WORDS)
+    if peer.fragment_size and not 128 <= peer.fragment_size <= 65507:
+        yield "fragment_size: expected 128 to 65507 octets"
     if peer.unknown_payload is not None and not 128 <= peer.unknown_payload <= 255:
         yield "unknown_payload: expected 128 to 255, which are for private use"
     if peer.proves != "psk" and peer.certificate is None:

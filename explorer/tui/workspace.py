@@ -20,6 +20,7 @@ from explorer.trace.model import Beat, Entry, Key, Place, Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Target
 from explorer.wire.field import Field, Tree
+from explorer.wire.ikev2 import IkeHeader
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -365,5 +366,11 @@ def _ordinals(trace: Trace) -> dict[int, tuple[str, int]]:
         envelope = step.envelope
         scope = envelope.exchange if is_packet(step) else envelope.scope
         own = positions.setdefault(scope, {})
+        front = (field.value for field in envelope.trees[0].root.children)
+        head = next((value for value in front if isinstance(value, IkeHeader)), None)
+        if head is not None and envelope.exchange != "IKE_SA_INIT":
+            # A request is the first and its answer the second, in however many fragments each may come.
+            found[step.number] = (envelope.exchange, 2 if head.response else 1)
+            continue
         found[step.number] = (envelope.exchange, own.setdefault(envelope.trees[0].buffer.octets, len(own) + 1))
     return found

@@ -27,6 +27,7 @@ HEADER_SIZE = 28
 
 MESSAGE = Spec("v2_message", "", "IKE message", "RFC 7296 §3")
 CONTENT = Spec("v2_message", "content", "Decrypted payloads", "RFC 7296 §3.14")
+PART = Spec("v2_message", "part", "Part of the payloads", "RFC 7383 §2.5")
 PADDING = Spec("v2_message", "padding", "Padding", "RFC 7296 §3.14")
 PAD_LENGTH = Spec("v2_message", "pad_length", "Pad length", "RFC 7296 §3.14", size=1)
 
@@ -213,6 +214,30 @@ def _content(first: int, plaintext: bytes, end: int) -> tuple[_Chain, Field]:
         children.append(Field(PADDING, end, last, plaintext[end:last], ()))
     children.append(Field(PAD_LENGTH, last, len(plaintext), plaintext[last], ()))
     return chain, Field(CONTENT, 0, len(plaintext), None, tuple(children))
+
+
+def open_fragment(message: V2Message, plaintext: bytes, parent: Span) -> V2Message:
+    """A fragment with its inside: a part of the payloads, padding, and the octet that counts it (RFC 7383 §2.5).
+
+    Raises:
+        WireError: offsets count in the plaintext.
+    """
+    buffer, last = Buffer("decrypted", plaintext, parent), len(plaintext) - 1
+    if not plaintext or plaintext[-1] >= len(plaintext):
+        root = Field(CONTENT, 0, len(plaintext), None, ())
+        raise WireError(max(last, 0), "Pad length is larger than the payload", "RFC 7296 §3.14", root)
+    end = last - plaintext[-1]
+    children = [
+        Field(spec, start, stop, value, ())
+        for spec, start, stop, value in (
+            (PART, 0, end, plaintext[:end]),
+            (PADDING, end, last, plaintext[end:last]),
+            (PAD_LENGTH, last, len(plaintext), plaintext[last]),
+        )
+        if start < stop
+    ]
+    root = Field(CONTENT, 0, len(plaintext), None, tuple(children))
+    return message._replace(trees=(message.trees[0], Tree(buffer, root)))
 
 
 def read_reassembled(message: V2Message, octets: bytes, first: int) -> V2Message:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from charon_settings import Settings, Tree
@@ -122,3 +123,13 @@ def test_every_request_is_lost_once(meet_v2: MeetV2) -> None:
     meeting.ours.node.loses = True
     agree(meeting, Role.RESPONDER, "pre-shared key")
     assert meeting.charon.says("retransmit") == 0
+
+
+@either_way
+def test_certificates_in_fragments(meet_v2: MeetV2, charon: Role) -> None:
+    settings = signed(charon, "rsa", {"fragment_size": 576})
+    changes = certified_v2(charon.other, "rsa", "signature") | {"fragment_size": 500}
+    meeting = meet_v2(replace(settings, connection={"fragmentation": "yes"}), **changes)
+    agree(meeting, charon, "RSA_EMSA_PKCS1_SHA2_256")
+    assert meeting.charon.says("splitting IKE message") == 1
+    assert meeting.charon.says("received fragment #") > 1

@@ -20,6 +20,7 @@ class Association:
     """One IKE SA, this side's request under way, and its answers to the other side's requests.
 
     Attributes:
+        collecting: an exchange whose request has come in part.
         replaces: the one that goes once this one stands, after a new authentication.
     """
 
@@ -28,6 +29,7 @@ class Association:
         self.init = init
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
         self.replaces: Association | None = None
+        self.collecting: V2Exchange | None = None
         self.answered: dict[bytes, V2Exchange] = {}
         self.waiting: deque[Maker] = deque()
         self.outbox: list[Datagram] = []

@@ -96,6 +96,7 @@ class V2Config:
         version: major and minor version in its headers, as the octet has them.
         nat_traversal: whether it looks for NATs.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
+        fragment_size: octets of the largest datagram that it sends if the peer can take fragments; 0 for any size.
         transport: whether it asks for transport mode.
         lifetime, child_lifetime: seconds after which SAs are renewed; kept to oneself in IKEv2 (RFC 7296 §2.8).
         epoch: seconds from 1970 to the moment that the peer's clock calls 0.
@@ -120,6 +121,7 @@ class V2Config:
     version: int = 0x20
     nat_traversal: bool = False
     intermediate: bool = False
+    fragment_size: int = 0
     transport: bool = False
     lifetime: int = 14400
     child_lifetime: int = 3600

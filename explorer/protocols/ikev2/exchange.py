@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import ClassVar
 
 from explorer.crypto.term import Nature, Term
@@ -11,7 +12,6 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.repetition import repeat
 from explorer.engine.retransmission import Retransmission
 from explorer.engine.rows import Row, match
-from explorer.errors import WireError
 from explorer.events import (
     Binding,
     Concluded,
@@ -27,13 +27,22 @@ from explorer.events import (
     Verified,
 )
 from explorer.octets import Buffer, Span
+from explorer.protocols.ikev2.fragments import Fragments, pieces
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.parts import ERRORS_END, Part, bind_parts, chain, notation, notify, word_of
-from explorer.protocols.ikev2.protection import Unsealed, seal, unseal
+from explorer.protocols.ikev2.protection import Unsealed, opened, opened_fragment, seal, unseal
 from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import IkeHeader, V2KeyExchange, V2Notify, V2OpaquePayload, V2Payload, V2TrafficSelectors
-from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_v2, read_v2
+from explorer.wire.ikev2 import (
+    IkeHeader,
+    V2EncryptedFragment,
+    V2KeyExchange,
+    V2Notify,
+    V2OpaquePayload,
+    V2Payload,
+    V2TrafficSelectors,
+)
+from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_fragment, open_v2, read_reassembled, read_v2
 from explorer.wire.structure import build
 
 DONE = "done"
@@ -65,6 +74,8 @@ class V2Exchange:
         role: this side's role in the exchange: the initiator asks, the responder answers.
         message: the last message that was read.
         own_message: the last message that was sent.
+        sent: its datagrams, more than one if it was sent in fragments.
+        digests: SHA-256 of the datagrams of the message that was read.
         held: where each payload of it stands, by type.
         failure: why it came to nothing; ``""`` while it may still succeed.
         retry: whether the answer asks for the same request once more, with something changed.
@@ -91,7 +102,9 @@ class V2Exchange:
         self.state = "idle"
         self.failure = ""
         self.retry = False
-        self.sent: Sent | None = None
+        self.sent: list[Sent] = []
+        self.fragments = Fragments()
+        self.digests: list[bytes] = []
         self.outgoing: list[bytes] = []
         self.retransmission = Retransmission()
         self.refusal: Refusal | None = None
@@ -168,6 +181,11 @@ class V2Exchange:
         if row is None or self.failure:
             raise Refusal(f"{self.name} is over: no message is expected", "RFC 7296 §2.1")
         unsealed = self._unseal(message)
+        if unsealed is not None and isinstance(message.sealed, V2EncryptedFragment):
+            self._take_fragment(message, message.sealed, unsealed)
+        self.digests.append(sha256(message.datagram.octets).digest())
+        if self.fragments.incomplete:
+            return
         try:
             self._read(row, message, unsealed)
             if self.failed():
@@ -227,7 +245,7 @@ class V2Exchange:
 
     def handle_timer(self) -> bool:
         """Send the request again, or give up; returns whether it was sent."""
-        if self.retransmission.expire() and self.sent is not None:
+        if self.retransmission.expire() and self.sent:
             self.resend()
             return True
         self.fail("no answer has come")
@@ -235,11 +253,11 @@ class V2Exchange:
 
     def resend(self) -> None:
         """The last message once more, octet for octet."""
-        assert self.sent is not None
-        again = repeat(self.sent)
-        self.party.emit(Making(self.name, self.scope, again.envelope.notation))
-        self.party.emit(again)
-        self.outgoing.append(again.envelope.trees[0].buffer.octets)
+        for sent in self.sent:
+            again = repeat(sent)
+            self.party.emit(Making(self.name, self.scope, again.envelope.notation))
+            self.party.emit(again)
+            self.outgoing.append(again.envelope.trees[0].buffer.octets)
 
     # ---------------------------------------------------------------- reading
 
@@ -252,14 +270,26 @@ class V2Exchange:
         sa = self.sa
         if message.sealed is None or sa.suite is None:
             raise Refusal("The message is in the clear, and must be encrypted", "RFC 7296 §1.2")
-        number = f"_{self.letter(self.role.other)}"
+        fragment = message.sealed.fragment if isinstance(message.sealed, V2EncryptedFragment) else 0
+        number = f"_{self.letter(self.role.other)}" + (f"({fragment})" if fragment else "")
         return unseal(sa.suite, sa.sealing_keys(own=False), message, scope=self.scope, number=number)
+
+    def _take_fragment(self, message: V2Message, fragment: V2EncryptedFragment, unsealed: Unsealed) -> None:
+        """Keep a part; what it says can be read once the last one has come (RFC 7383 §2.6)."""
+        if not self.sa.takes_fragments:
+            raise Refusal("Fragments were not agreed on", "RFC 7383 §2.3")
+        part = opened_fragment(message, unsealed)
+        self.fragments.take(fragment, part.holder.octets[: -1 - unsealed.plaintext[-1]])
+        if self.fragments.incomplete:
+            bindings = (*self._bind_header(part), *unsealed.bindings)
+            self.party.emit(Received(self._envelope(part, ()), bindings))
+            self._tell_of_opening(part, unsealed)
 
     def _read(self, row: Row, message: V2Message, unsealed: Unsealed | None) -> None:
         sender = self.role.other
         bindings = self._bind_header(message)
         if unsealed is not None:
-            message = _opened(message, unsealed)
+            message = opened(message, unsealed, self.fragments)
             bindings += unsealed.bindings
         words = [word_of(payload, kind) for payload, kind in zip(message.payloads, message.types, strict=True)]
         bindings += self._bind_payloads(message, sender)
@@ -366,9 +396,38 @@ class V2Exchange:
     # ---------------------------------------------------------------- sending
 
     def _send(self, parts: Sequence[Part], sends: str) -> None:
-        first, plaintext = chain(parts)
-        sa, start = self.sa, self.party.link.header_at
-        header = IkeHeader(
+        first, content = chain(parts)
+        words, start, self.sent = [part.word for part in parts], self.party.link.header_at, []
+        header = self._header()
+        if not self.encrypted:
+            head = build(header.replace(next_payload=first, length=HEADER_SIZE + len(content.octets)))
+            self._emit(read_v2(Buffer("datagram", bytes(start) + head + content.octets), start), words, parts, [])
+            return
+        sa = self.sa
+        assert sa.suite is not None
+        parts_of_it = pieces(sa.suite, content, start, self.party.config.fragment_size if sa.takes_fragments else 0)
+        total, side = len(parts_of_it), self.letter(self.role)
+        for number, piece in enumerate(parts_of_it, 1):
+            if number > 1:
+                self.party.emit(Making(self.name, self.scope, sends))
+            sealed = seal(
+                sa.suite, sa.sealing_keys(own=True), header, first if number == 1 else 0, piece, start,
+                scope=self.scope, number=f"_{side}({number})" if total > 1 else f"_{side}",
+                draw=self._draw, learn=self.ledger.learn, fragment=(number, total) if total > 1 else None,
+            )
+            span, plaintext = sealed.message.part("ciphertext"), sealed.plaintext
+            if total == 1:
+                self._emit(open_v2(sealed.message, plaintext, span), words, parts, sealed.bindings)
+                return
+            message = open_fragment(sealed.message, plaintext, span)
+            if number < total:
+                self._emit(message, (), (), sealed.bindings)
+            else:
+                self._emit(read_reassembled(message, content.octets, first), words, parts, sealed.bindings)
+
+    def _header(self) -> IkeHeader:
+        sa = self.sa
+        return IkeHeader(
             initiator_spi=sa.spis[0],
             responder_spi=sa.spis[1],
             version=self.party.config.version,
@@ -377,24 +436,18 @@ class V2Exchange:
             message_id=self.message_id,
             length=0,
         )
-        if self.encrypted:
-            assert sa.suite is not None
-            sealed = seal(
-                sa.suite, sa.sealing_keys(own=True), header, first, plaintext, start,
-                scope=self.scope, number=f"_{self.letter(self.role)}", draw=self._draw, learn=self.ledger.learn,
-            )
-            message = open_v2(sealed.message, sealed.plaintext, sealed.message.part("ciphertext"))
-            bindings = sealed.bindings
-        else:
-            content = plaintext.octets
-            head = build(header.replace(next_payload=first, length=HEADER_SIZE + len(content)))
-            message = read_v2(Buffer("datagram", bytes(start) + head + content), start)
-            bindings = []
-        bindings = [*self._bind_header(message), *bindings, *bind_parts(parts, message), *self.bind_more(message)]
-        envelope = self._envelope(message, [part.word for part in parts])
-        self.sent = Sent(envelope, tuple(bindings))
+
+    def _emit(
+        self, message: V2Message, words: Sequence[str], parts: Sequence[Part], bindings: Sequence[Binding]
+    ) -> None:
+        """One datagram; the last of several has all payloads, put together again."""
+        found = [*self._bind_header(message), *bindings, *bind_parts(parts, message)]
+        if message.payloads:
+            found += self.bind_more(message)
+        sent = Sent(self._envelope(message, words), tuple(found))
+        self.sent.append(sent)
         self.own_message = message
-        self.party.emit(self.sent)
+        self.party.emit(sent)
         self.outgoing.append(message.datagram.octets)
 
     def bind_more(self, message: V2Message) -> list[Binding]:
@@ -409,23 +462,13 @@ class V2Exchange:
         return ""
 
     def _envelope(self, message: V2Message, words: Sequence[str]) -> Envelope:
-        text = notation(words, encrypted=message.sealed is not None)
-        return Envelope(
-            message.trees, text, self.name, self.scope, self.message_id, message.sealed is not None,
-            self.variant_of(message),
-        )
-
-
-def _opened(message: V2Message, unsealed: Unsealed) -> V2Message:
-    """The payloads that were inside.
-
-    Raises:
-        Refusal: they cannot be read.
-    """
-    try:
-        return open_v2(message, unsealed.plaintext, message.part("ciphertext"))
-    except WireError as error:
-        raise Refusal(error.rule, error.citation, V2NotifyType.INVALID_SYNTAX, offset=error.offset) from error
+        encrypted, sealed, variant = message.sealed is not None, message.sealed, ""
+        fragment = None
+        if isinstance(sealed, V2EncryptedFragment):
+            fragment, variant = (sealed.fragment, sealed.total), "fragment"
+        text = notation(words, encrypted=encrypted, fragment=fragment)
+        variant = self.variant_of(message) if words or not fragment else variant
+        return Envelope(message.trees, text, self.name, self.scope, self.message_id, encrypted, variant)
 
 
 def _plain(word: str) -> str:

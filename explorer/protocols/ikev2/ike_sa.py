@@ -13,6 +13,7 @@ from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.protection import Keys, direction
 from explorer.protocols.ikev2.suites import Suite
 from explorer.registry.ikev2 import V2Flag
+from explorer.registry.ikev2_notify import V2NotifyType
 
 
 @dataclass
@@ -75,6 +76,11 @@ class IkeSa:
         found = [self.ledger.find(symbol) for symbol in ("SPIi", "SPIr")]
         i, r = (term.octets if term is not None else bytes(8) for term in found)
         return i, r
+
+    @property
+    def takes_fragments(self) -> bool:
+        """Whether both sides have said that they can put fragments together (RFC 7383 §2.3)."""
+        return bool(self.party.config.fragment_size) and V2NotifyType.FRAGMENTATION_SUPPORTED in self.peer_supports
 
     def owner(self, role: Role) -> str:
         """The party that has a role of this SA."""

@@ -13,10 +13,11 @@ from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import further_skeyseed, ike_keys
 from explorer.protocols.ikev2.parts import Part
-from explorer.registry.ikev2 import V2ExchangeType
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2KeyExchange, V2Payload
 from explorer.wire.ikev2_message import HEADER_SIZE, V2Message
+from explorer.wire.structure import build
 
 _CITE = "RFC 9370 §2.2.2"
 
@@ -67,7 +68,6 @@ class IkeIntermediate(V2Exchange):
 
     def succeeded(self) -> None:
         """IntAuth with the keys of before, then all keys anew: they are used from the next exchange on."""
-        assert self.sent is not None
         self._authenticate(self.message, self.role.other)
         self._authenticate(self.own_message, self.role)
         self._make_keys()
@@ -99,14 +99,13 @@ class IkeIntermediate(V2Exchange):
 
 def _adjusted(message: V2Message) -> bytes:
     """Header and generic header with lengths that leave out IV, padding and ICV, then the payloads in the clear."""
-    inner = message.holder.octets
-    end = message.places[-1].end if message.places else 0
-    content = inner[:end]
-    data, start = message.datagram.octets, message.start
-    head = data[start : start + HEADER_SIZE - 4] + (HEADER_SIZE + 4 + len(content)).to_bytes(4, "big")
-    assert message.sealed_at is not None
-    generic = data[message.sealed_at.start : message.sealed_at.start + 2] + (4 + len(content)).to_bytes(2, "big")
-    return head + generic + content
+    assert message.sealed is not None
+    content = message.holder.octets[: message.places[-1].end if message.places else 0]
+    length = HEADER_SIZE + 4 + len(content)
+    # Of a message in fragments it is what it would have been in one piece.
+    head = build(message.header.replace(next_payload=int(V2PayloadType.SK), length=length))
+    first = message.types[0] if message.types else 0
+    return head + bytes((first, message.sealed.critical)) + (4 + len(content)).to_bytes(2, "big") + content
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

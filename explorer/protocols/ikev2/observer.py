@@ -13,6 +13,7 @@ from explorer.octets import Buffer, Span
 from explorer.protocols.ikev2.keys import IKE_SA
 from explorer.protocols.ikev2.parts import notation, word_of
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
+from explorer.wire.ikev2 import V2SealedFragment
 from explorer.wire.ikev2_message import V2Message, read_v2
 from explorer.wire.message import MARKER_SIZE
 
@@ -92,6 +93,7 @@ class Ikev2Observer:
         if message.sealed_at is not None and message.sealed_at.children[-1].spec.name == "data":
             leaf = message.sealed_at.children[-1]
             span = Span(message.datagram, leaf.start, leaf.end)
-            sealed = Term(f"SK_{side}", span.octets, span, scope=scope, nature=Nature.ENCRYPTED)
+            number = f"({message.sealed.fragment})" if isinstance(message.sealed, V2SealedFragment) else ""
+            sealed = Term(f"SK_{side}{number}", span.octets, span, scope=scope, nature=Nature.ENCRYPTED)
             found.append(Binding(sealed, span))
         return found

@@ -129,7 +129,9 @@ def word_of(payload: V2Payload, kind: int) -> str:
     return next((word for known, word in _WORDS.items() if known == kind), f"payload {kind}")
 
 
-def notation(words: Sequence[str], *, encrypted: bool) -> str:
-    """A message as RFC 7296 writes it: ``HDR, SK {IDi, AUTH, …}``."""
+def notation(words: Sequence[str], *, encrypted: bool, fragment: tuple[int, int] | None = None) -> str:
+    """A message as RFC 7296 writes it: ``HDR, SK {IDi, AUTH, …}``; of a fragment number and total are told."""
     inside = ", ".join(words)
+    if fragment is not None:
+        return f"HDR, SKF {fragment[0]}/{fragment[1]} {{{inside or '…'}}}"
     return f"HDR, SK {{{inside}}}" if encrypted else ", ".join(("HDR", *words))

@@ -22,7 +22,7 @@ from explorer.protocols.ikev2.parts import notifies_in, notify
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import IkeHeader
+from explorer.wire.ikev2 import IkeHeader, V2EncryptedFragment
 from explorer.wire.ikev2_message import V2Message, read_v2, read_v2_header
 from explorer.wire.message import MARKER_SIZE
 
@@ -152,7 +152,7 @@ class Ikev2Peer(Asking):
             return
         association.sa.expected = 1
         self.sessions.append(association)
-        self._keep_answer(association, exchange, message)
+        self._keep_answer(association, exchange)
 
     def _forget_one(self) -> None:
         useless = [a for a in self.sessions if a.sa.ended or not a.sa.up]
@@ -160,10 +160,10 @@ class Ikev2Peer(Asking):
             raise Refusal("Too many IKE SAs at once", "RFC 7296 §2.6")
         self.sessions.remove(useless[0])
 
-    def _keep_answer(self, association: Association, exchange: V2Exchange, message: V2Message) -> None:
+    def _keep_answer(self, association: Association, exchange: V2Exchange) -> None:
         """A request that comes again gets the same octets (RFC 7296 §2.1)."""
-        if exchange.sent is not None:
-            association.answered = {sha256(message.datagram.octets).digest(): exchange}
+        if exchange.sent:
+            association.answered = dict.fromkeys(exchange.digests, exchange)
         association.flush(exchange)
 
     # ---------------------------------------------------------------- requests
@@ -173,8 +173,10 @@ class Ikev2Peer(Asking):
     ) -> None:
         repeated = association.answered.get(sha256(message.datagram.octets).digest())
         if repeated is not None:
-            repeated.resend()
-            association.flush(repeated)
+            # Of a message in fragments the first one asks for the answer once more (RFC 7383 §2.6.1).
+            if not isinstance(message.sealed, V2EncryptedFragment) or message.sealed.fragment == 1:
+                repeated.resend()
+                association.flush(repeated)
             return
         sa, header = association.sa, message.header
         if header.message_id != sa.expected or sa.keys is None:
@@ -182,7 +184,9 @@ class Ikev2Peer(Asking):
             raise Refusal(reason, "RFC 7296 §2.2", V2NotifyType.INVALID_MESSAGE_ID, offset=message.start + 20)
         if header.from_initiator is (sa.role is Role.INITIATOR):
             raise Refusal("The initiator flag says that this side has sent this", "RFC 7296 §2.2")
-        exchange = self._answering(association, header.exchange_type, header.message_id)
+        exchange = association.collecting
+        if exchange is None or exchange.exchange_type != header.exchange_type:
+            exchange = self._answering(association, header.exchange_type, header.message_id)
         link, was = association.party.link, (association.party.link.local, association.party.link.remote)
         link.follow(destination, source)
         try:
@@ -190,8 +194,11 @@ class Ikev2Peer(Asking):
         finally:
             if not exchange.outgoing:
                 link.follow(*was)
+        association.collecting = exchange if exchange.fragments.incomplete else None
+        if association.collecting is not None:
+            return
         sa.expected += 1
-        self._keep_answer(association, exchange, message)
+        self._keep_answer(association, exchange)
         self._after(association, exchange, now)
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:

@@ -11,18 +11,16 @@ from explorer.crypto.expression import Expr, Plain
 from explorer.crypto.prfs import Icv
 from explorer.crypto.term import Drawn, Nature, Term, derive
 from explorer.engine.refusal import Refusal
+from explorer.errors import WireError
 from explorer.events import Binding
-from explorer.octets import Buffer, Span
+from explorer.octets import Buffer
+from explorer.protocols.ikev2.fragments import Fragments
 from explorer.protocols.ikev2.keys import IkeKeys, sealed_term
 from explorer.protocols.ikev2.suites import Suite
 from explorer.registry.ikev2 import V2PayloadType
-from explorer.wire.ikev2 import (
-    IkeHeader,
-    V2Encrypted,
-    V2EncryptedFragment,
-    V2Payload,
-)
-from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, read_v2
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import IkeHeader
+from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_fragment, open_v2, read_reassembled, read_v2
 from explorer.wire.structure import build
 
 _CITE = "RFC 7296 §3.14"
@@ -156,16 +154,28 @@ def unseal(suite: Suite, keys: Keys, message: V2Message, *, scope: str, number: 
     return Unsealed(plaintext, bindings, expected, ICV, IV)
 
 
-def is_fragment(payload: V2Payload | None) -> bool:
-    """Whether an encrypted payload is only a part."""
-    return isinstance(payload, V2EncryptedFragment)
+def opened(message: V2Message, unsealed: Unsealed, fragments: Fragments) -> V2Message:
+    """The payloads that were inside, of one datagram or of all its fragments.
+
+    Raises:
+        Refusal: they cannot be read.
+    """
+    try:
+        if not fragments.total:
+            return open_v2(message, unsealed.plaintext, message.part("ciphertext"))
+        part = open_fragment(message, unsealed.plaintext, message.part("ciphertext"))
+        return read_reassembled(part, fragments.whole(), fragments.first_payload)
+    except WireError as error:
+        raise Refusal(error.rule, error.citation, V2NotifyType.INVALID_SYNTAX, offset=error.offset) from error
 
 
-def whole(payload: V2Payload | None) -> bool:
-    """Whether it is all of it."""
-    return isinstance(payload, V2Encrypted)
+def opened_fragment(message: V2Message, unsealed: Unsealed) -> V2Message:
+    """What was inside one fragment.
 
-
-def ciphertext_span(message: V2Message) -> Span:
-    """Where the ciphertext stands."""
-    return message.part("ciphertext")
+    Raises:
+        Refusal: the padding is not right.
+    """
+    try:
+        return open_fragment(message, unsealed.plaintext, message.part("ciphertext"))
+    except WireError as error:
+        raise Refusal(error.rule, error.citation, offset=error.offset) from error

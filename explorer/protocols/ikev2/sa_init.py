@@ -102,6 +102,8 @@ class IkeSaInit(V2Exchange):
         parts = self._nat_parts() if config.nat_traversal else []
         if config.method == "signature":
             parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, announced()))
+        if config.fragment_size:
+            parts.append(notify(_N.FRAGMENTATION_SUPPORTED))
         if config.intermediate:
             parts.append(notify(_N.INTERMEDIATE_EXCHANGE_SUPPORTED))
         if config.childless and self.role is Role.RESPONDER:
@@ -303,11 +305,6 @@ class IkeSaInit(V2Exchange):
         return "invalid-ke" if self.tries > 1 else ""
 
     # ---------------------------------------------------------------- what AUTH will cover
-
-    def real_message(self) -> Term:
-        """This side's last message of this exchange, from the header on (RFC 7296 §2.15)."""
-        assert self.sent is not None
-        return next(b.term for b in self.sent.bindings if b.term.symbol.startswith("RealMessage"))
 
     def _bind_header(self, message: V2Message) -> list[Binding]:
         """The message as a whole is a term too: AUTH covers it."""

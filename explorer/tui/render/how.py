@@ -147,7 +147,7 @@ def _origin(workspace: Workspace, key: Key, term: Term) -> str:
     places = workspace.trace.links.places(key)
     if places:
         place = places[0]
-        kind = "octets" if place.buffer == "datagram" else "decrypted"
+        kind = "octets" if place.buffer == "datagram" else place.buffer
         return f"message {place.message}, {kind} {place.start}–{place.end - 1}"
     if isinstance(term.origin, Constant):
         return term.origin.citation
@@ -164,7 +164,7 @@ def _where(workspace: Workspace, key: Key) -> list[Line]:
         return []
     rows = [_heading("Stands in")]
     for place in places[:4]:
-        inside = "" if place.buffer == "datagram" else ", decrypted"
+        inside = "" if place.buffer == "datagram" else f", {place.buffer}"
         text = f"{_MARGIN}message {place.message}{inside}, octets {place.start}–{place.end - 1}"
         rows.append(Line([Piece(text)], Target(place=place, key=key, message=place.message)))
     if len(places) > 4:
