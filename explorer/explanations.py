@@ -83,7 +83,8 @@ def of_field(spec: Spec) -> Explanation | None:
     return None
 
 
-_V2_KINDS = ("IKE SA #", "IKE SA", "IKE_INTERMEDIATE", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL")
+_V2_KINDS = ("IKE SA #", "IKE SA", "IKE_INTERMEDIATE", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL",
+             "IKE_FOLLOWUP_KE")
 _KINDS = ("phase 1", "Quick Mode", "New Group Mode", "Informational", "Transaction", "ESP", "AH", *_V2_KINDS)
 """What the scopes of terms begin with; an IKE SA with a number is a rekeyed one."""
 

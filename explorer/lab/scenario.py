@@ -69,11 +69,12 @@ class IkeProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChildProposal(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One IKEv2 proposal for Child SAs; ``key_exchange`` asks for one of their own."""
+    """One IKEv2 proposal for Child SAs; ``key_exchange`` asks for one of their own, ``additional`` for further ones."""
 
     encryption: list[str]
     integrity: list[str] = []
     key_exchange: list[str] = []
+    additional: list[list[str]] = []
     esn: bool = False
 
 

@@ -102,6 +102,8 @@ def _child(proposal: ChildProposal, number: int) -> Offer:
     choices = [Choice(int(_T.ENCR), *ENCRYPTION_WORDS[word]) for word in proposal.encryption]
     choices += _choices(int(_T.INTEG), proposal.integrity, INTEGRITY_WORDS)
     choices += _choices(int(_T.KE), proposal.key_exchange, KEY_EXCHANGE_WORDS)
+    for position, words in enumerate(proposal.additional):
+        choices += _choices(int(_T.ADDKE1) + position, words, KEY_EXCHANGE_WORDS)
     choices.append(Choice(int(_T.ESN), int(EsnId.EXTENDED if proposal.esn else EsnId.SHORT)))
     return Offer(number, int(V2ProtocolId.ESP), tuple(choices))
 

@@ -30,6 +30,8 @@ def v2_complaints(peer: PeerFile) -> Iterator[str]:
         yield from _words(f"{where}.encryption", child.encryption, ENCRYPTION_WORDS)
         yield from _words(f"{where}.integrity", child.integrity, INTEGRITY_WORDS, empty=True)
         yield from _words(f"{where}.key_exchange", child.key_exchange, KEY_EXCHANGE_WORDS, empty=True)
+        for position, words in enumerate(child.additional):
+            yield from _words(f"{where}.additional[{position}]", words, KEY_EXCHANGE_WORDS)
     if peer.guess is not None:
         yield from _words("guess", [peer.guess], KEY_EXCHANGE_WORDS)
     if peer.fragment_size and not 128 <= peer.fragment_size <= 65507:

@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable
 
 from explorer.events import Datagram, Role
+from explorer.protocols.ikev2.create_child import CreateChildSa
 from explorer.protocols.ikev2.exchange import V2Exchange
+from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.party import V2Party
@@ -21,6 +23,7 @@ class Association:
 
     Attributes:
         collecting: an exchange whose request has come in part.
+        followed: an exchange of the other side that waits for additional key exchanges.
         replaces: the one that goes once this one stands, after a new authentication.
     """
 
@@ -30,6 +33,7 @@ class Association:
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
         self.replaces: Association | None = None
         self.collecting: V2Exchange | None = None
+        self.followed: CreateChildSa | None = None
         self.answered: dict[bytes, V2Exchange] = {}
         self.waiting: deque[Maker] = deque()
         self.outbox: list[Datagram] = []
@@ -43,6 +47,12 @@ class Association:
     def current(self) -> V2Exchange | None:
         """The request that waits for its answer, if one does."""
         return self.asking if self.asking is not None and not self.asking.finished else None
+
+    @property
+    def making(self) -> CreateChildSa | None:
+        """The SA that this side is about to make, if it is."""
+        current = self.current.base if isinstance(self.current, IkeFollowupKe) else self.current
+        return current if isinstance(current, CreateChildSa) else None
 
     @property
     def usable(self) -> bool:

@@ -48,6 +48,7 @@ class CreateChildSa(V2Exchange):
         new_sa: the IKE SA that takes the place of this one, once it is made.
         meanwhile: what this side is asking for at the same time, if it answers.
         rival: an exchange of the other side that replaces the same SA, if both have begun at once.
+        link: what the responder calls it, for further key exchanges.
         wanted: number of the key exchange method that the responder has asked for instead, or 0.
     """
 
@@ -59,6 +60,7 @@ class CreateChildSa(V2Exchange):
     meanwhile: V2Exchange | None = None
     rival: CreateChildSa | None = None
     wanted = 0
+    link = b""
     suite: Suite
     chosen: V2Proposal
     share: KeyShare | None = None
@@ -170,9 +172,17 @@ class CreateChildSa(V2Exchange):
         ke = [self.share.part()] if self.share is not None else []
         if self.purpose is Purpose.REKEY_IKE:
             SPI = self.ledger.draw("SPIr'", _SPI_SIZE, "RFC 7296 §2.18", Nature.PUBLIC)
-            return [self._sa_part("SAr", sa_body([self.suite.proposal(self.chosen.number, SPI.octets)])), nonce, *ke]
+            sa = self._sa_part("SAr", sa_body([self.suite.proposal(self.chosen.number, SPI.octets)]))
+            return [sa, nonce, *ke, *self._link_part()]
         parts = self.maker.answer_parts("SA")
-        return [parts[0], nonce, *ke, *parts[1:]]
+        return [parts[0], nonce, *ke, *parts[1:], *self._link_part()]
+
+    def _link_part(self) -> list[Part]:
+        """What further key exchanges are to name this one by (RFC 9370 §2.2.4)."""
+        if not self.suite.additional:
+            return []
+        self.link = self.party.entropy.draw(8, f"{self.scope}/{self.party.role}/link")
+        return [notify(_N.ADDITIONAL_KEY_EXCHANGE, self.link)]
 
     # ---------------------------------------------------------------- the initiator
 
@@ -198,6 +208,9 @@ class CreateChildSa(V2Exchange):
         if self.share is not None:
             self.share.check()
             self.secrets.append(self.share.agree())
+        self.link = link_in(self.message)
+        if self.suite.additional and not self.link:
+            raise Refusal("Additional key exchanges were chosen, and no name for them has come", "RFC 9370 §2.2.4")
 
     # ---------------------------------------------------------------- both
 
@@ -211,6 +224,8 @@ class CreateChildSa(V2Exchange):
             assert self.maker.suite is not None
             self.suite = self.maker.suite
         method = self.suite.key_exchange
+        if method is None and self.suite.additional:
+            raise Refusal("Only additional key exchanges were agreed on", "RFC 9370 §2.2.4", _N.INVALID_SYNTAX)
         self._take_method(method.number if method is not None else 0)
 
     def _agree_on_ike(self, sa: V2SecurityAssociation) -> None:
@@ -229,8 +244,18 @@ class CreateChildSa(V2Exchange):
         symbol = f"SPI{self.letter(sender)}'"
         self.ledger.learn(Term(symbol, spi, span, scope=self.ledger.scope, owner=self.owner(sender)))
 
+    @property
+    def pending(self) -> bool:
+        """Whether secrets of additional key exchanges are still to come."""
+        return not self.failure and len(self.secrets) <= len(self.suite.additional)
+
     def succeeded(self) -> None:
-        """New keys on both sides."""
+        """New keys on both sides, unless further key exchanges follow."""
+        if not self.suite.additional:
+            self.complete()
+
+    def complete(self) -> None:
+        """Every secret is there."""
         ledger = self.ledger
         if self.purpose is Purpose.REKEY_IKE:
             self._make_ike_sa()
@@ -287,6 +312,12 @@ class CreateChildSa(V2Exchange):
     def bind_more(self, message: V2Message) -> list[Binding]:
         """SPIs inside the offers."""
         return spi_bindings(self.ledger, message, self.party.role)
+
+
+def link_in(message: V2Message) -> bytes:
+    """The name of an exchange that further key exchanges belong to; empty if there is none."""
+    kind = _N.ADDITIONAL_KEY_EXCHANGE
+    return next((p.data for p in message.payloads if isinstance(p, V2Notify) and p.notify_type == kind), b"")
 
 
 def _renamed(term: Term, symbol: str, scope: str) -> Term:

@@ -14,6 +14,7 @@ from explorer.protocols.ikev2.asking import Asking
 from explorer.protocols.ikev2.association import Association
 from explorer.protocols.ikev2.create_child import CreateChildSa
 from explorer.protocols.ikev2.exchange import V2Exchange
+from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
@@ -210,8 +211,10 @@ class Ikev2Peer(Asking):
             return IkeAuth(sa, Role.RESPONDER, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
             exchange = CreateChildSa(sa, Role.RESPONDER, message_id)
-            exchange.meanwhile = association.current
+            exchange.meanwhile = association.making or association.current
             return exchange
+        if sa.up and kind == V2ExchangeType.IKE_FOLLOWUP_KE and association.followed is not None:
+            return IkeFollowupKe(association.followed, message_id)
         if sa.up and kind == V2ExchangeType.INFORMATIONAL:
             return V2Informational(sa, Role.RESPONDER, message_id)
         name = V2ExchangeType.say(kind)
@@ -253,6 +256,10 @@ class Ikev2Peer(Asking):
             self._after_failed_proof(association, exchange, now, asked=asked)
         elif isinstance(exchange, IkeAuth):
             self._after_proof(association, exchange, now)
+        elif isinstance(exchange, IkeFollowupKe):
+            self._follow(association, exchange.base, exchange.failure, now, asked=asked)
+        elif isinstance(exchange, CreateChildSa) and exchange.pending:
+            self._follow(association, exchange, "", now, asked=asked)
         elif isinstance(exchange, CreateChildSa):
             self._after_child(association, exchange, now, asked=asked)
 
@@ -290,6 +297,18 @@ class Ikev2Peer(Asking):
             association.flush(told)
         sa.ended = True
 
+    def _follow(self, association: Association, base: CreateChildSa, failure: str, now: float, *, asked: bool) -> None:
+        """The next additional key exchange comes before anything else (RFC 9370 §2.2.4)."""
+        association.followed = None
+        if failure:
+            return
+        if not base.pending:
+            self._after_child(association, base, now, asked=asked)
+        elif asked:
+            association.waiting.appendleft(lambda mid: IkeFollowupKe(base, mid))
+        else:
+            association.followed = base
+
     def _after_child(self, association: Association, exchange: CreateChildSa, now: float, *, asked: bool) -> None:
         if exchange.failure:
             if asked and exchange.wanted:
@@ -297,8 +316,8 @@ class Ikev2Peer(Asking):
         elif asked:
             self._conclude_child(association, exchange, now)
         else:
-            own = association.current
-            if isinstance(own, CreateChildSa) and own.replaces_the_same(exchange):
+            own = association.making
+            if own is not None and own.replaces_the_same(exchange):
                 own.rival = exchange
             if exchange.new_sa is not None:
                 self._succeed(association, exchange)
