@@ -125,6 +125,8 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     guess: str | None = None
     wants_cookies: bool = False
     childless: bool = False
+    ppk: str | None = None
+    ppk_name: str = "ppk"
     fragment_size: int = 0
     unknown_payload: int | None = None
     version: Literal["2.0", "3.0"] = "2.0"

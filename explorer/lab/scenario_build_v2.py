@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import ChildProposal, IkeProposal, PeerFile, Scenario
 from explorer.lab.scenario_build import authorities, credential, pre_shared_key
-from explorer.protocols.ikev2.config import Selector, V2Config, V2Credential, V2Identity
+from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Credential, V2Identity
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
 from explorer.registry.ikev2_transforms import EncryptionId, EsnId, IntegrityId, KeyExchangeId, PrfId, TransformType
@@ -60,6 +60,7 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         guess=KEY_EXCHANGE_WORDS[peer.guess] if peer.guess is not None else None,
         wants_cookies=peer.wants_cookies,
         childless=peer.childless,
+        ppk=Ppk(peer.ppk_name.encode(), pre_shared_key(peer.ppk)) if peer.ppk is not None else None,
         fragment_size=peer.fragment_size,
         initial_contact=peer.initial_contact,
         unknown_payload=peer.unknown_payload,

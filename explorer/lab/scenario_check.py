@@ -102,7 +102,8 @@ def _peer_complaints(peer: PeerFile, *, v2: bool) -> Iterator[str]:
 
 
 def _key_complaints(peer: PeerFile) -> Iterator[str]:
-    for key, text in (("psk", peer.psk), *((f"group_keys.{name}", key) for name, key in peer.group_keys.items())):
+    groups = ((f"group_keys.{name}", key) for name, key in peer.group_keys.items())
+    for key, text in (("psk", peer.psk), ("ppk", peer.ppk), *groups):
         if text is None:
             continue
         yield from _checked(key, text, pre_shared_key)

@@ -12,6 +12,7 @@ from explorer.events import Role
 
 USER, PASSWORD = "alice", "open sesame"
 PSK = "a secret between two machines"
+PPK_NAME, PPK = "quantum-safe", bytes(range(32))
 NAME_SERVER = "10.2.0.53"
 POOL = "10.3.0.0/24"
 
@@ -103,6 +104,7 @@ def connection(settings: Settings) -> str:
         "pools": {"pool": {"addrs": POOL}},
         "secrets": {
             "ike-lab": {"secret": f'"{settings.psk}"'},
+            **({"ppk-lab": {"id": PPK_NAME, "secret": f"0x{PPK.hex()}"}} if "ppk_id" in settings.connection else {}),
             "xauth-lab": {"id": USER, "secret": f'"{PASSWORD}"'},
         },
     })

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import charon_log
 import pytest
-from charon_settings import Settings, Tree
+from charon_settings import PPK, PPK_NAME, Settings, Tree
 from meeting_v2 import MeetV2, V2Meeting
 from our_v2 import certified_v2, child, ike
 
 from explorer.events import Role
+from explorer.protocols.ikev2.config import Ppk
 from explorer.protocols.ikev2.suites import Offer
 
 pytestmark = pytest.mark.outside
@@ -133,3 +135,26 @@ def test_certificates_in_fragments(meet_v2: MeetV2, charon: Role) -> None:
     agree(meeting, charon, "RSA_EMSA_PKCS1_SHA2_256")
     assert meeting.charon.says("splitting IKE message") == 1
     assert meeting.charon.says("received fragment #") > 1
+
+
+@either_way
+def test_a_further_secret(meet_v2: MeetV2, charon: Role) -> None:
+    settings = Settings(
+        charon, ike="aes128-sha256-x25519", connection={"ppk_id": PPK_NAME, "ppk_required": "yes"})
+    meeting = meet_v2(settings, ppk=Ppk(PPK_NAME.encode(), PPK))
+    meeting.bring_up()
+    meeting.settle()
+    assert meeting.ours.esp_keys() == charon_log.v2_esp_keys(meeting.charon.log())
+    assert charon in meeting.ours.proven()
+    assert meeting.charon.says("using PPK for PPK_ID") == 1
+
+
+@either_way
+def test_a_further_secret_that_only_we_insist_on(meet_v2: MeetV2, charon: Role) -> None:
+    meeting = meet_v2(Settings(charon, ike="aes128-sha256-x25519"), ppk=Ppk(PPK_NAME.encode(), PPK))
+    if charon is Role.RESPONDER:
+        meeting.ours.do(meeting.ours.peer.start)
+    else:
+        meeting.charon_does("--initiate", "--child", "net")
+    meeting.expect(lambda: any("PPK" in reason for reason in meeting.ours.refused()), "a refusal")
+    assert meeting.ours.installed("IKE") == []

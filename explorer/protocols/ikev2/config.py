@@ -73,6 +73,14 @@ class V2Credential:
 
 
 @dataclass(frozen=True)
+class Ppk:
+    """A post-quantum preshared key, and the name that both sides have for it (RFC 8784 §5.1)."""
+
+    name: bytes
+    secret: bytes
+
+
+@dataclass(frozen=True)
 class V2Config:
     """A peer.
 
@@ -96,6 +104,7 @@ class V2Config:
         version: major and minor version in its headers, as the octet has them.
         nat_traversal: whether it looks for NATs.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
+        ppk: a further secret that is mixed into the keys; then it must be.
         fragment_size: octets of the largest datagram that it sends if the peer can take fragments; 0 for any size.
         transport: whether it asks for transport mode.
         lifetime, child_lifetime: seconds after which SAs are renewed; kept to oneself in IKEv2 (RFC 7296 §2.8).
@@ -121,6 +130,7 @@ class V2Config:
     version: int = 0x20
     nat_traversal: bool = False
     intermediate: bool = False
+    ppk: Ppk | None = None
     fragment_size: int = 0
     transport: bool = False
     lifetime: int = 14400

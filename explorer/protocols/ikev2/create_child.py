@@ -247,7 +247,7 @@ class CreateChildSa(V2Exchange):
     @property
     def pending(self) -> bool:
         """Whether secrets of additional key exchanges are still to come."""
-        return not self.failure and len(self.secrets) <= len(self.suite.additional)
+        return not self.failure and 0 < len(self.secrets) <= len(self.suite.additional)
 
     def succeeded(self) -> None:
         """New keys on both sides, unless further key exchanges follow."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.crypto.expression import Expr
-from explorer.crypto.term import Configured, Term
+from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Role, SaInstalled
@@ -13,6 +13,7 @@ from explorer.protocols.ikev2 import proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.keys import mix_ppk
 from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import AuthMethod, V2ExchangeType, V2PayloadType
@@ -21,12 +22,15 @@ from explorer.wire.ikev2 import (
     V2Auth,
     V2Certificate,
     V2Identification,
+    V2Notify,
     V2Payload,
     V2SecurityAssociation,
 )
 from explorer.wire.ikev2_message import V2Message
 
 _N = V2NotifyType
+_FIXED_PPK = 2
+"""Type of a PPK that both sides have under one name (RFC 8784 §5.1)."""
 _CHILD_ERRORS = frozenset((
     int(_N.NO_PROPOSAL_CHOSEN),
     int(_N.TS_UNACCEPTABLE),
@@ -76,9 +80,41 @@ class IkeAuth(V2Exchange):
         parts += self._certificates()
         if config.expects is not None:
             parts.append(self._identity("IDr", V2PayloadType.IDR, config.expects.body, symbol="IDr_b wanted"))
+        ppk = []
+        if self.sa.mixes_ppk and config.ppk is not None:
+            self._mix_ppk()
+            ppk = [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + config.ppk.name)]
         parts.append(self._auth())
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
-        return [*parts, *(self.maker.offer_parts("SAi2") if self.makes_child else [])]
+        return [*parts, *(self.maker.offer_parts("SAi2") if self.makes_child else []), *ppk]
+
+    def _mix_ppk(self) -> None:
+        """Three keys anew, before anything is made with them (RFC 8784 §3)."""
+        sa, config = self.sa, self.party.config
+        assert sa.suite is not None
+        assert sa.keys is not None
+        assert config.ppk is not None
+        origin, scope = Configured("RFC 8784 §3"), sa.ledger.scope
+        PPK = self.ledger.learn(Term("PPK", config.ppk.secret, origin, scope=scope, nature=Nature.SECRET))
+        sa.keys = mix_ppk(sa.suite.prf, PPK, sa.keys)
+        sa.ledger.learn(*sa.keys.made)
+
+    def _find_ppk(self) -> None:
+        """The responder: the peer must name the one that this side has.
+
+        Raises:
+            Refusal: it names another, or none.
+        """
+        ppk = self.party.config.ppk
+        assert ppk is not None
+        named = [
+            payload.data for payload in self.message.payloads
+            if isinstance(payload, V2Notify) and payload.notify_type == _N.PPK_IDENTITY
+        ]
+        if not self.sa.mixes_ppk or named != [bytes((_FIXED_PPK,)) + ppk.name]:
+            told = "another PPK" if named else "no PPK"
+            raise Refusal(f"The peer names {told}", "RFC 8784 §3", _N.AUTHENTICATION_FAILED)
+        self._mix_ppk()
 
     def answer(self) -> list[Part]:
         """IDr, CERT, AUTH, and the Child SA, or why there is none."""
@@ -87,11 +123,12 @@ class IkeAuth(V2Exchange):
             *self._certificates(),
             self._auth(),
         ]
+        ppk = [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
         if not self.makes_child:
-            return parts
+            return [*parts, *ppk]
         if self.child_failure:
-            return [*parts, notify(self._child_notify)]
-        return [*parts, *self.maker.answer_parts("SAr2")]
+            return [*parts, notify(self._child_notify), *ppk]
+        return [*parts, *self.maker.answer_parts("SAr2"), *ppk]
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
@@ -129,6 +166,8 @@ class IkeAuth(V2Exchange):
 
     def consider(self) -> None:
         """The initiator's proof; then, apart from it, whether the Child SA can be made."""
+        if self.party.config.ppk is not None:
+            self._find_ppk()
         proof.check(self)
         self.makes_child = self.message.find(V2SecurityAssociation) is not None
         if not self.makes_child:

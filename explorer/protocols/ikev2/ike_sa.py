@@ -78,6 +78,11 @@ class IkeSa:
         return i, r
 
     @property
+    def mixes_ppk(self) -> bool:
+        """Whether both sides have said that they have a further secret (RFC 8784 §3)."""
+        return self.party.config.ppk is not None and V2NotifyType.USE_PPK in self.peer_supports
+
+    @property
     def takes_fragments(self) -> bool:
         """Whether both sides have said that they can put fragments together (RFC 7383 §2.3)."""
         return bool(self.party.config.fragment_size) and V2NotifyType.FRAGMENTATION_SUPPORTED in self.peer_supports

@@ -92,7 +92,8 @@ class IkeIntermediate(V2Exchange):
         Ni, Nr, SPIi, SPIr = (ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr"))
         SKEYSEED = further_skeyseed(sa.suite.prf, sa.keys.SK_d, self._secret, Ni, Nr, n, sa.ledger.scope)
         ledger.learn(SKEYSEED)
-        keys = ike_keys(sa.suite, SKEYSEED, Ni, Nr, SPIi, SPIr, f"({n})")
+        prime = "'" if sa.mixes_ppk and n == len(sa.suite.additional) else ""
+        keys = ike_keys(sa.suite, SKEYSEED, Ni, Nr, SPIi, SPIr, f"({n})", prime)
         ledger.learn(*keys.made)
         sa.keys = keys
 

@@ -66,8 +66,15 @@ def further_skeyseed(prf: PrfFunction, SK_d: Term, secret: Term, Ni: Term, Nr: T
     return derive(f"SKEYSEED({n})", Mac(prf, SK_d, secret | Ni | Nr), "RFC 9370 §2.2.2", scope=scope)
 
 
-def ike_keys(suite: Suite, SKEYSEED: Term, Ni: Term, Nr: Term, SPIi: Term, SPIr: Term, suffix: str = "") -> IkeKeys:
-    """{SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)."""
+def ike_keys(
+    suite: Suite, SKEYSEED: Term, Ni: Term, Nr: Term, SPIi: Term, SPIr: Term, suffix: str = "", prime: str = ""
+) -> IkeKeys:
+    """{SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
+
+    Args:
+        suffix: which generation of keys it is, such as ``(1)``.
+        prime: what marks those three keys that a PPK is still to be mixed into (RFC 8784 §3).
+    """
     cite, scope, prf = "RFC 7296 §2.14", SKEYSEED.scope, suite.prf
     encryption, integrity = suite.encryption, suite.integrity
     a_size = integrity.key_size if integrity is not None else 0
@@ -80,7 +87,8 @@ def ike_keys(suite: Suite, SKEYSEED: Term, Ni: Term, Nr: Term, SPIi: Term, SPIr:
     found: dict[str, Term | None] = {}
     for name, size in [*names, ("SK_pi", p_size), ("SK_pr", p_size)]:
         salt = encryption.salt_size if name.startswith("SK_e") else 0
-        found[name] = _cut(name + suffix, whole, at, at + size - salt, cite, scope, made)
+        mark = prime if name in _MIXED else ""
+        found[name] = _cut(name + suffix + mark, whole, at, at + size - salt, cite, scope, made)
         if salt:
             side = name[-1]
             name_ = f"salt_e{side}"
@@ -128,9 +136,20 @@ def child_keys(
     return ChildKeys(by_side, tuple(made))
 
 
-def mix_ppk(prf: PrfFunction, PPK: Term, key: Term) -> tuple[Term, ...]:
-    """SK_d = prf+(PPK, SK_d'), and likewise SK_pi and SK_pr (RFC 8784 §3); the blocks, then the key."""
-    return prf_plus(prf, PPK, key, len(key.octets), key.symbol, key.scope, "RFC 8784 §3")
+_MIXED = ("SK_d", "SK_pi", "SK_pr")
+"""Keys that a PPK is mixed into; what encrypts the IKE SA itself is not among them (RFC 8784 §3)."""
+
+
+def mix_ppk(prf: PrfFunction, PPK: Term, keys: IkeKeys) -> IkeKeys:
+    """SK_d = prf+(PPK, SK_d'), and likewise SK_pi and SK_pr (RFC 8784 §3); ``made`` are the new terms."""
+    made: list[Term] = []
+    mixed = {}
+    for name in _MIXED:
+        key = getattr(keys, name)
+        symbol = key.symbol.removesuffix("'")
+        made += prf_plus(prf, PPK, key, len(key.octets), symbol, key.scope, "RFC 8784 §3")
+        mixed[name] = made[-1]
+    return keys._replace(**mixed, made=tuple(made))
 
 
 def auth_octets(

@@ -104,6 +104,8 @@ class IkeSaInit(V2Exchange):
             parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, announced()))
         if config.fragment_size:
             parts.append(notify(_N.FRAGMENTATION_SUPPORTED))
+        if config.ppk is not None and (self.role is Role.INITIATOR or _N.USE_PPK in self.sa.peer_supports):
+            parts.append(notify(_N.USE_PPK))
         if config.intermediate:
             parts.append(notify(_N.INTERMEDIATE_EXCHANGE_SUPPORTED))
         if config.childless and self.role is Role.RESPONDER:
@@ -231,6 +233,8 @@ class IkeSaInit(V2Exchange):
         self.suite = found[0]
         self.share.check()
         self._check_nonce("Nr")
+        if self.party.config.ppk is not None and not self.sa.mixes_ppk:
+            raise Refusal("The peer does not mix in a PPK, and this side wants it", "RFC 8784 §3")
         self._check_nat()
         self._secret = self.share.agree()
 
@@ -243,7 +247,9 @@ class IkeSaInit(V2Exchange):
         """SKEYSEED and the seven keys."""
         ledger, suite = self.ledger, self.suite
         SKEYSEED = ledger.learn(first_skeyseed(suite.prf, ledger["Ni"], ledger["Nr"], self._secret, ledger.scope))
-        keys = ike_keys(suite, SKEYSEED, ledger["Ni"], ledger["Nr"], ledger["SPIi"], ledger["SPIr"])
+        prime = "'" if self.sa.mixes_ppk and not suite.additional else ""
+        Ni, Nr, SPIi, SPIr = (ledger[symbol] for symbol in ("Ni", "Nr", "SPIi", "SPIr"))
+        keys = ike_keys(suite, SKEYSEED, Ni, Nr, SPIi, SPIr, prime=prime)
         ledger.learn(*keys.made)
         self.sa.suite, self.sa.keys = suite, keys
 
