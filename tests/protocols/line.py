@@ -26,6 +26,7 @@ from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.peer import Ikev1Peer
 from explorer.protocols.ikev1.session import Session
 
+
 class Sides(Protocol):
     """What a line needs of a peer, whichever version it speaks."""
 
@@ -111,8 +112,7 @@ class AnyLine(Generic[P]):
     def is_encrypted(octets: bytes) -> bool:
         return len(octets) > 28 and bool(octets[19] & 1)
 
-    @staticmethod
-    def is_complaint(octets: bytes) -> bool:
+    def is_complaint(self, octets: bytes) -> bool:
         return is_told(octets)
 
     def collect(self, role: Role) -> Self:

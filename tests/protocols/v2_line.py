@@ -34,8 +34,7 @@ class V2Line(AnyLine[Ikev2Peer]):
     def is_encrypted(octets: bytes) -> bool:
         return len(octets) > 28 and octets[16] in (SK, SKF)
 
-    @staticmethod
-    def is_complaint(octets: bytes) -> bool:
+    def is_complaint(self, octets: bytes) -> bool:
         return False
 
     def end(self, role: Role) -> Endpoint:

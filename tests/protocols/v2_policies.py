@@ -86,7 +86,7 @@ def child_offers(draw: st.DrawFn) -> tuple[Offer, ...]:
     return tuple(made)
 
 
-def spoiled(config: V2Config, role: Role, way: str) -> V2Config:
+def spoiled(config: V2Config, way: str) -> V2Config:
     """The same with something else than what the other side knows it by, or without knowing the other."""
     if way == "psk":
         return replace(config, keys=dict.fromkeys(config.keys, b"wrong"))
@@ -126,7 +126,7 @@ def settings_of_two(draw: st.DrawFn, *, alike: bool = False) -> V2Setting:
     trusted = alike or draw(st.integers(0, 3)) > 0
     if not trusted:
         liar = draw(st.sampled_from((I, R)))
-        configs[liar] = spoiled(configs[liar], liar, way)
+        configs[liar] = spoiled(configs[liar], way)
     return V2Setting(way, configs, trusted)
 
 
