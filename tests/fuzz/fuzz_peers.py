@@ -1,4 +1,6 @@
-"""Fuzz targets: the codec, and both peers in every state.  The first two octets of an input pick the target.
+"""Fuzz targets: the codec, and both peers of both versions in every state.
+
+The first two octets of an input pick the target.
 
 Coverage-guided (needs the ``fuzz`` dependencies)::
 
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stage import HEADER, MOST_EVENTS, Stage, play, stages
+from v2_stage import v2_stages
+from v2_targets import v2_targets
 
 from explorer.errors import WireError
 from explorer.events import Datagram, Role
@@ -36,7 +40,7 @@ from explorer.wire.payloads import BODIES_ENCRYPTED, KEY_ENCRYPTED_TOO, PAYLOADS
 from explorer.wire.structure import build
 
 CORPUS = Path(__file__).parent / "corpus"
-MAIN = "ikev1-main-psk-"
+MAIN = ("ikev1-main-psk-", "ikev2-psk-")
 WATCHED = ("ikev1-main-psk", "ikev1-aggressive-pke", "ikev1-remote-access-hybrid")
 """Scenarios that the eavesdropper is let into."""
 
@@ -231,6 +235,8 @@ def targets() -> list[Target]:
     for name in WATCHED:
         found += observer_targets(next(stage.scenario for stage in scenes if stage.scenario.name == name))
     found += codec_targets(scenes)
+    # Behind the others, so that the inputs of those keep their numbers.
+    found += [Target(*made) for made in v2_targets(list(v2_stages()), check_tree, codec)]
     assert len(found) < 1 << 16
     return found
 
@@ -279,7 +285,8 @@ def examples() -> dict[str, bytes]:
     for index, target in enumerate(targets()):
         genuine = index.to_bytes(PICK, "big") + target.example
         files[f"{target.label}.bin"] = genuine
-        if MAIN in target.label or target.label.startswith("codec"):
+        codec = target.label.startswith("codec") and "-payload-" not in target.label
+        if codec or any(name in target.label for name in MAIN):
             files[f"{target.label}-mutated.bin"] = mutate(genuine, random.Random(index))
     return files
 

@@ -7,6 +7,7 @@ import random  # noqa: TID251 - random is used to mutate, from a seed
 import pytest
 from fuzz_peers import CORPUS, PICK, Target, entry, examples, mutate, target_of, targets
 from stage import Stage, stages
+from v2_stage import V2Stage, v2_stages
 
 from explorer.events import Received, Refused
 
@@ -73,3 +74,18 @@ def test_a_stage_accepts_what_its_state_waits_for(stage: Stage) -> None:
     inside = stage.plaintext()
     if coming[0].kind == "udp" and inside:
         assert stage.seal(inside) == coming[0].octets
+
+
+@pytest.mark.parametrize("stage", list(v2_stages()), ids=lambda s: s.label)
+def test_a_stage_of_version_2_accepts_what_its_state_waits_for(stage: V2Stage) -> None:
+    coming = stage.acts[stage.count : stage.count + 1]
+    if not coming or coming[0].kind not in ("udp", "ip"):
+        return
+    inside = stage.inside()
+    if coming[0].kind == "udp" and inside is not None:
+        assert stage.seal(inside, stage.vector) == coming[0].octets
+    events = stage.deliver(coming[0].kind, coming[0].octets)
+    assert any(isinstance(event, Received) for event in events)
+    refused = [event for event in events if isinstance(event, Refused)]
+    tried_first = stage.label in ("ikev2-cookie-invalid-ke-responder-0", "ikev2-cookie-invalid-ke-responder-1")
+    assert bool(refused) is tried_first, "only a first try without cookie or with another method is refused"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pair import ADDRESSES, I, R, is_told
 
@@ -26,7 +26,23 @@ from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.peer import Ikev1Peer
 from explorer.protocols.ikev1.session import Session
 
+
+class Sides(Protocol):
+    """What a line needs of a peer, whichever version it speaks."""
+
+    @property
+    def busy(self) -> bool: ...
+    def start(self, remote: Endpoint, now: float) -> object: ...
+    def start_quick(self, remote: Endpoint, now: float, *, replaces: bool = False) -> object: ...
+    def receive_datagram(self, data: bytes, source: Endpoint, destination: Endpoint, now: float) -> None: ...
+    def datagrams_to_send(self, now: float) -> list[Datagram]: ...
+    def next_event(self) -> Event | None: ...
+    def next_timer(self) -> float | None: ...
+    def handle_timer(self, now: float) -> None: ...
+
+
 E = TypeVar("E", bound=Event)
+P = TypeVar("P", bound=Sides)
 LATENCY = 0.01
 MOST_DATAGRAMS = 400
 """No run of these tests needs as many."""
@@ -47,10 +63,6 @@ class Happening(NamedTuple):
     forgery: Meddle | None = None
 
 
-def is_encrypted(octets: bytes) -> bool:
-    return len(octets) > 28 and bool(octets[19] & 1)
-
-
 class Delivery(NamedTuple):
     time: float
     order: int
@@ -58,19 +70,18 @@ class Delivery(NamedTuple):
     datagram: Datagram
 
 
-class Line:
+class AnyLine(Generic[P]):
     """``happenings`` by the number of the datagram, from 1; of a ``deaf`` line no complaint ever arrives."""
 
     def __init__(
         self,
-        configs: Mapping[Role, Config],
+        peers: Mapping[Role, P],
         happenings: Mapping[int, Happening] | None = None,
         *,
-        seed: int = 7,
         nat: str = "",
         deaf: bool = False,
     ) -> None:
-        self.peers = {role: Ikev1Peer(configs[role], SeededEntropy(seed, str(role)), role) for role in (I, R)}
+        self.peers = dict(peers)
         self.heard: dict[Role, list[Event]] = {I: [], R: []}
         self.happenings = dict(happenings or {})
         self.box = NatBox(nat, I) if nat else None
@@ -83,11 +94,11 @@ class Line:
 
     # ---------------------------------------------------------------- what the peers are asked for
 
-    def start(self, by: Role = I) -> Line:
+    def start(self, by: Role = I) -> Self:
         self.peers[by].start(Endpoint(self.outside[by.other], 500), self.now)
         return self.collect(by).settle()
 
-    def quick(self, by: Role = I, *, replaces: bool = False) -> Line:
+    def quick(self, by: Role = I, *, replaces: bool = False) -> Self:
         """Quick Mode, if this side thinks that it can."""
         try:
             self.peers[by].start_quick(Endpoint(self.outside[by.other], 500), self.now, replaces=replaces)
@@ -97,7 +108,14 @@ class Line:
 
     # ---------------------------------------------------------------- the line
 
-    def collect(self, role: Role) -> Line:
+    @staticmethod
+    def is_encrypted(octets: bytes) -> bool:
+        return len(octets) > 28 and bool(octets[19] & 1)
+
+    def is_complaint(self, octets: bytes) -> bool:
+        return is_told(octets)
+
+    def collect(self, role: Role) -> Self:
         peer = self.peers[role]
         while (event := peer.next_event()) is not None:
             self.heard[role].append(event)
@@ -110,10 +128,10 @@ class Line:
 
     def _put(self, datagram: Datagram, receiver: Role) -> None:
         happening = self.happenings.get(len(self.sent), Happening())
-        if self.deaf and is_told(datagram.octets):
+        if self.deaf and self.is_complaint(datagram.octets):
             return
         before = [one.octets for one in self.sent[:-1]]
-        if happening.forgery is not None and is_encrypted(datagram.octets):
+        if happening.forgery is not None and self.is_encrypted(datagram.octets):
             forged = datagram._replace(octets=happening.forgery(datagram.octets, before))
             self.inject(forged, receiver, self.now + LATENCY / 2)
         if happening.meddle is not None:
@@ -143,7 +161,7 @@ class Line:
     def busy(self) -> bool:
         return any(peer.busy for peer in self.peers.values())
 
-    def settle(self, until: float | None = None) -> Line:
+    def settle(self, until: float | None = None) -> Self:
         """Let everything happen until nothing is under way, or up to a time."""
         while (at := self._next(until)) is not None:
             self.now = max(self.now, at)
@@ -170,9 +188,6 @@ class Line:
     def of(self, kind: type[E], role: Role) -> list[E]:
         return [event for event in self.heard[role] if isinstance(event, kind)]
 
-    def session(self, role: Role) -> Session:
-        return self.peers[role].sessions[-1]
-
     def held(self, role: Role) -> Iterator[SaSnapshot]:
         """SAs that were installed and have not ended."""
         gone = {(event.protocol, event.spi.octets) for event in self.of(SaEnded, role)}
@@ -197,3 +212,22 @@ class Line:
         events = enumerate(self.heard[role])
         wanted = (at for at, event in events if isinstance(event, SaInstalled) and event.sa.protocol in protocols)
         return next(wanted, None)
+
+
+class Line(AnyLine[Ikev1Peer]):
+    """Between two peers of IKEv1."""
+
+    def __init__(
+        self,
+        configs: Mapping[Role, Config],
+        happenings: Mapping[int, Happening] | None = None,
+        *,
+        seed: int = 7,
+        nat: str = "",
+        deaf: bool = False,
+    ) -> None:
+        peers = {role: Ikev1Peer(configs[role], SeededEntropy(seed, str(role)), role) for role in (I, R)}
+        super().__init__(peers, happenings, nat=nat, deaf=deaf)
+
+    def session(self, role: Role) -> Session:
+        return self.peers[role].sessions[-1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from line import Happening, Line
+from line import AnyLine, Happening, Line, P
 from pair import I, R
 from policies import ANYTHING, FORGERIES, HARMLESS, Setting, flipped, happenings, settings_of_two
 
@@ -28,7 +28,7 @@ def named(sa: SaSnapshot, direction: str) -> tuple[str, str, tuple[bytes, ...]]:
     return sa.protocol, direction, tuple(spi.octets for spi in sa.spis)
 
 
-def disagreements(line: Line) -> list[str]:
+def disagreements(line: AnyLine[P]) -> list[str]:
     """SAs that both sides hold under one name, with different keys or algorithms."""
     theirs = {named(sa, MIRRORED[sa.direction]): sa for sa in line.held(R)}
     found = []

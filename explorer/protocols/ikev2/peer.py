@@ -180,7 +180,7 @@ class Ikev2Peer(Asking):
                 association.flush(repeated)
             return
         sa, header = association.sa, message.header
-        if header.message_id != sa.expected or sa.keys is None:
+        if header.message_id != sa.expected or not (sa.up or sa.role is Role.RESPONDER):
             reason = f"Message ID is {header.message_id}, expected {sa.expected}"
             raise Refusal(reason, "RFC 7296 §2.2", V2NotifyType.INVALID_MESSAGE_ID, offset=message.start + 20)
         if header.from_initiator is (sa.role is Role.INITIATOR):
