@@ -45,7 +45,7 @@ class Suite(NamedTuple):
         macs = [self.integrity] if self.integrity is not None else []
         more = [[word] for word in self.additional]
         ike = IkeProposal([self.encryption], [self.prf], [self.key_exchange], macs, more)
-        child = ChildProposal([self.encryption], macs, [self.key_exchange], self.esn)
+        child = ChildProposal([self.encryption], macs, [self.key_exchange], more, self.esn)
         shipped = load_scenario("ikev2-child")
         peers = {
             name: msgspec.structs.replace(peer, ike=[ike], child=[child], intermediate=bool(more))
