@@ -14,6 +14,7 @@ from explorer.crypto.ecdsa import (
     ecdsa_verifies,
 )
 from explorer.crypto.ecdsa_signature import EcdsaSign
+from explorer.crypto.ed25519 import Ed25519Key
 from explorer.crypto.expression import Expr
 from explorer.crypto.rsa import RsaKey, RsaPrivateKey, octets_of, rsa_private_term, rsa_public_terms
 from explorer.crypto.rsa_signature import RsaRecover, RsaSign
@@ -174,6 +175,9 @@ class Signatures(Authentication):
 
 
 def _kind(key: object) -> str:
+    """What a key is for; a peer's certificate may have one that IKEv1 has no use for."""
+    if isinstance(key, Ed25519Key):
+        return "Ed25519"
     return key.curve.label if isinstance(key, EcdsaKey | EcdsaPrivateKey) else "RSA"
 
 
