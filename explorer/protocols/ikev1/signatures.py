@@ -119,6 +119,8 @@ class Signatures(Authentication):
             received = x.ledger.learn(self._recover(x, prover, certificate.public_key, SIG))
             good = received.octets == expected.octets
         else:
+            # What was agreed on is RSA or a curve, and the certificate was held against it.
+            assert isinstance(certificate.public_key, EcdsaKey)
             received = SIG
             x.ledger.learn(_cut_point(x, prover, certificate.public_key))
             good = ecdsa_verifies(certificate.public_key, expected.octets, SIG.octets, hashed=True)

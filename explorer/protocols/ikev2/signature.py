@@ -122,9 +122,9 @@ def _takes(x: IkeAuth, number: int) -> bool:
 def _sign_ed25519(x: IkeAuth, key: Ed25519PrivateKey, octets: Expr, symbol: str) -> tuple[int, Term]:
     """Over the octets themselves; no older method could say that it is Ed25519."""
     if not _takes(x, IDENTITY):
-        ours = x.party.config.method == "signature"
-        who = "the peer has not announced that it takes that" if ours else f"this side signs with {x.party.config.method}"
-        raise Refusal(f"This side's key is for Ed25519, and {who}", "RFC 8420 §2", V2NotifyType.AUTHENTICATION_FAILED)
+        method = x.party.config.method
+        why = "the peer has not announced that it takes it" if method == "signature" else f"it is to sign with {method}"
+        raise Refusal(f"This side's key is for Ed25519, and {why}", "RFC 8420 §2", V2NotifyType.AUTHENTICATION_FAILED)
     big, owner, scope = x.letter(x.role).upper(), str(x.party.role), x.ledger.scope
     d = x.ledger.learn(ed25519_private_term(key, big, owner, scope))
     x.ledger.learn(ed25519_public_term(key, big, owner, scope))
@@ -177,7 +177,7 @@ def verify(x: IkeAuth, prover: Role, certificate: Certificate, payload: V2Auth, 
     if isinstance(key, Ed25519Key):
         x.ledger.learn(_cut_key(x, prover, key))
         # Where others have a hash, there is none: the very octets are shown.
-        whole = derive(f"octets for AUTH{x.letter(prover)}", octets, "RFC 8420 §2", scope=x.ledger.scope)
+        whole = derive(f"data for AUTH{x.letter(prover)}", octets, "RFC 8420 §2", scope=x.ledger.scope)
         good = algorithm == ED25519 and ed25519_verifies(key, octets.octets, payload.data[front:])
         return Checked(good, x.ledger.learn(whole), auth)
     if isinstance(key, EcdsaKey):
