@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.crypto.ecdsa import EcdsaKey, ecdsa_key
+from explorer.crypto.ed25519 import Ed25519Key, ed25519_key
 from explorer.crypto.rsa import RsaKey, rsa_key
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+PublicKey = RsaKey | EcdsaKey | Ed25519Key
+"""Whatever a peer can check signatures with."""
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -39,7 +43,7 @@ class Certificate(msgspec.Struct, frozen=True):
     issuer: bytes
     subject_text: str
     names: tuple[str, ...]
-    public_key: RsaKey | EcdsaKey
+    public_key: PublicKey
     not_before: int
     not_after: int
     spki: bytes
@@ -129,19 +133,21 @@ def _load(der: bytes) -> x509.Certificate:
         return x509.load_der_x509_certificate(der)
 
 
-def _public_key(read: x509.Certificate) -> RsaKey | EcdsaKey:
+def _public_key(read: x509.Certificate) -> PublicKey:
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     try:
         key = read.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ValueError("expected an RSA or ECDSA key in the certificate") from error
+        raise ValueError("expected an RSA, ECDSA or Ed25519 key in the certificate") from error
     if isinstance(key, rsa.RSAPublicKey):
         return rsa_key(key)
     if isinstance(key, ec.EllipticCurvePublicKey):
         return ecdsa_key(key)
-    raise ValueError("expected an RSA or ECDSA key in the certificate")
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return ed25519_key(key)
+    raise ValueError("expected an RSA, ECDSA or Ed25519 key in the certificate")
 
 
 def _names(read: x509.Certificate) -> tuple[str, ...]:

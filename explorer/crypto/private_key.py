@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from explorer.crypto.ecdsa import EcdsaPrivateKey, ecdsa_private_key
+from explorer.crypto.ed25519 import Ed25519PrivateKey, ed25519_private_key
 from explorer.crypto.rsa import RsaPrivateKey, rsa_private_key
 
+PrivateKey = RsaPrivateKey | EcdsaPrivateKey | Ed25519PrivateKey
+"""Whatever a peer can sign with."""
 
-def load_private_key(pem: bytes) -> RsaPrivateKey | EcdsaPrivateKey:
+
+def load_private_key(pem: bytes) -> PrivateKey:
     """A private key in PEM, as PKCS #8 (RFC 5958) or in the older forms of OpenSSL.
 
     Raises:
         ValueError: it is none, is encrypted, or is no key that a peer here can use; one line.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
@@ -25,4 +29,6 @@ def load_private_key(pem: bytes) -> RsaPrivateKey | EcdsaPrivateKey:
         return rsa_private_key(key)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return ecdsa_private_key(key)
-    raise ValueError("expected an RSA or ECDSA key, and this is of another kind")
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return ed25519_private_key(key)
+    raise ValueError("expected an RSA, ECDSA or Ed25519 key, and this is of another kind")

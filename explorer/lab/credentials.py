@@ -8,9 +8,7 @@ from typing import TypeVar
 
 from explorer.content import content_folder
 from explorer.crypto.certificate import Certificate, parse_pem
-from explorer.crypto.ecdsa import EcdsaPrivateKey
-from explorer.crypto.private_key import load_private_key
-from explorer.crypto.rsa import RsaPrivateKey
+from explorer.crypto.private_key import PrivateKey, load_private_key
 from explorer.errors import ExplorerError
 
 Read = TypeVar("Read")
@@ -28,9 +26,7 @@ def shipped_authorities() -> list[str]:
     return sorted({path.stem for path in _shipped().glob("*.pem")} - set(shipped_credentials()))
 
 
-def load_credential(
-    name: str, folder: Path | None = None
-) -> tuple[Certificate, RsaPrivateKey | EcdsaPrivateKey]:
+def load_credential(name: str, folder: Path | None = None) -> tuple[Certificate, PrivateKey]:
     """A certificate and its private key: a shipped one by name, or any by the path of its ``.pem``.
 
     The private key lies beside the certificate, under the same name with ``.key``.  A relative path

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from explorer.engine.negotiation import LifeRule
+from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import IpsecProposal, IsakmpPolicy, PeerFile, Scenario
 from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway, PrivateGroup
@@ -25,6 +26,7 @@ from explorer.registry.phase1 import AuthenticationMethod, EncryptionAlgorithm, 
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
+    from explorer.crypto.private_key import PrivateKey
 
 _ENCRYPTION = {
     "des": (EncryptionAlgorithm.DES_CBC, EspTransformId.DES, None),
@@ -57,7 +59,7 @@ def build(scenario: Scenario, peer: PeerFile) -> Config:
     """One peer of a scenario, ready to run.
 
     Raises:
-        ExplorerError: a certificate cannot be read.
+        ExplorerError: a certificate cannot be read, or has a key that IKEv1 has no use for.
     """
     other = scenario.responder if peer is scenario.initiator else scenario.initiator
     return Config(
@@ -71,7 +73,7 @@ def build(scenario: Scenario, peer: PeerFile) -> Config:
         vendor_ids=tuple(text.encode() for text in peer.vendor_ids),
         mode=peer.mode,
         accepts=tuple(peer.accepts),
-        credential=credential(peer.certificate),
+        credential=_credential(peer.certificate),
         authorities=_authorities(peer),
         peer_certificate=_certificate(peer.peer_certificate),
         expects=identity(peer.expects) if peer.expects is not None else None,
@@ -156,13 +158,26 @@ def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:
 
 
 @cache
-def credential(name: str | None) -> Credential | None:
+def credential(name: str | None) -> tuple[Certificate, PrivateKey] | None:
     """A certificate with its key, by the name that a scenario has for it."""
     if name is None:
         return None
     from explorer.lab.credentials import load_credential
 
-    return Credential(*load_credential(name))
+    return load_credential(name)
+
+
+def _credential(name: str | None) -> Credential | None:
+    """One that IKEv1 can use."""
+    held = credential(name)
+    if held is None:
+        return None
+    from explorer.crypto.ed25519 import Ed25519PrivateKey
+
+    certificate, key = held
+    if isinstance(key, Ed25519PrivateKey):
+        raise ExplorerError(f"{name}: expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
+    return Credential(certificate, key)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import ChildProposal, IkeProposal, PeerFile, Scenario
 from explorer.lab.scenario_build import authorities, credential, pre_shared_key
@@ -38,10 +39,9 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
     """One peer of a scenario, ready to run.
 
     Raises:
-        ExplorerError: a certificate cannot be read.
+        ExplorerError: a certificate cannot be read, or its key is for another way of proving than the peer has.
     """
     other = scenario.responder if peer is scenario.initiator else scenario.initiator
-    held = credential(peer.certificate)
     keys = {name: pre_shared_key(text) for name, text in peer.group_keys.items()}
     if peer.psk is not None:
         keys["*"] = pre_shared_key(peer.psk)
@@ -54,7 +54,7 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         local=Selector.network(peer.protects),
         remote=Selector.network(peer.peer_protects or other.protects),
         method=peer.proves,
-        credential=V2Credential(held.certificate, held.key) if held is not None else None,
+        credential=_credential(peer),
         authorities=authorities(peer.trusts) if any(p.proves != "psk" for p in (peer, other)) else (),
         expects=v2_identity(peer.expects) if peer.expects is not None else None,
         guess=KEY_EXCHANGE_WORDS[peer.guess] if peer.guess is not None else None,
@@ -69,6 +69,19 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         intermediate=peer.intermediate,
         epoch=EPOCH,
     )
+
+
+def _credential(peer: PeerFile) -> V2Credential | None:
+    held = credential(peer.certificate)
+    if held is None:
+        return None
+    from explorer.crypto.ed25519 import Ed25519PrivateKey
+
+    certificate, key = held
+    if isinstance(key, Ed25519PrivateKey) and peer.proves in ("rsa", "ecdsa"):
+        # Ed25519 has no authentication method of its own (RFC 8420 §2).
+        raise ExplorerError(f'{peer.certificate}: expected proves = "signature", as the key is for Ed25519')
+    return V2Credential(certificate, key)
 
 
 def v2_identity(text: str) -> V2Identity:

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -20,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from explorer.crypto.certificate import Certificate, check_chain, parse, parse_pem, printable
 from explorer.crypto.ecdsa import P_384, EcdsaKey
+from explorer.crypto.ed25519 import Ed25519Key
 from explorer.crypto.private_key import load_private_key
 from explorer.crypto.rsa import RsaKey
 from explorer.lab.credentials import load_authority, load_certificate, shipped_credentials
@@ -28,6 +30,7 @@ DAY = 86400
 START = dt.datetime(1998, 1, 1, tzinfo=dt.UTC)
 NOW = START.timestamp() + DAY
 AUTHORITY_KEY, PEER_KEY = (ec.derive_private_key(d, ec.SECP384R1()) for d in (11, 12))
+ED25519_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 AUTHORITY = x509.BasicConstraints(ca=True, path_length=None)
 UNTRUSTED = "is not signed by any authority that this side trusts"
 
@@ -89,6 +92,22 @@ def test_an_ecdsa_key_is_a_point_on_its_curve() -> None:
     assert PEER.public_key == EcdsaKey(P_384, numbers.x, numbers.y)
 
 
+def test_an_ed25519_key_is_32_octets() -> None:
+    read = parse(issue("peer", "CA", key=ED25519_KEY))
+    assert read.public_key == Ed25519Key(ED25519_KEY.public_key().public_bytes_raw())
+    assert isinstance(read.public_key, Ed25519Key)
+    assert read.public_key.A in read.der
+
+
+def test_an_authority_may_sign_with_ed25519() -> None:
+    other = Ed25519PrivateKey.from_private_bytes(b"\1" * 32)
+    trusted, namesake = (parse(issue("CA", "CA", AUTHORITY, key=key, by=key)) for key in (ED25519_KEY, other))
+    peer = parse(issue("peer", "CA", key=other, by=ED25519_KEY))
+    assert check_chain(peer, [trusted], NOW) == ""
+    assert check_chain(peer, [CA, namesake], NOW) == UNTRUSTED
+    assert check_chain(PEER, [trusted], NOW) == UNTRUSTED
+
+
 def test_names_of_three_kinds_are_read() -> None:
     others = [x509.UniformResourceIdentifier("ike://peer"), x509.DirectoryName(name("x"))]
     kinds = [x509.DNSName("peer.example"), x509.RFC822Name("user@peer.example"),
@@ -126,7 +145,7 @@ def test_the_name_of_an_authority_is_not_enough() -> None:
     assert forged.issuer == CA.subject
     assert check_chain(forged, [CA], NOW) == UNTRUSTED
     rsa_authority = load_authority("lab-ca")
-    of_another_kind = parse(issue("peer", "CA", by=Ed25519PrivateKey.from_private_bytes(bytes(32))))
+    of_another_kind = parse(issue("peer", "CA", by=ED25519_KEY))
     assert check_chain(of_another_kind, [CA, rsa_authority], NOW) == UNTRUSTED
 
 
@@ -162,8 +181,8 @@ def test_garbage_is_no_certificate(octets: bytes) -> None:
 
 
 def test_a_key_of_another_kind_is_refused() -> None:
-    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    with pytest.raises(ValueError, match=r"^expected an RSA or ECDSA key in the certificate$"):
+    key = Ed448PrivateKey.from_private_bytes(bytes(57))
+    with pytest.raises(ValueError, match=r"^expected an RSA, ECDSA or Ed25519 key in the certificate$"):
         parse(issue("peer", "CA", key=key))
     with pytest.raises(ValueError, match=r"^expected an ECDSA key on one of P-256, P-384, P-521, not on secp224r1$"):
         parse(issue("peer", "CA", key=ec.derive_private_key(7, ec.SECP224R1())))
@@ -195,11 +214,12 @@ def pem(key: Any, encoding: PrivateFormat = PrivateFormat.PKCS8, password: bytes
 def test_private_keys_are_read_in_both_forms() -> None:
     for form in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
         assert load_private_key(pem(PEER_KEY, form)).public == PEER.public_key
+    assert load_private_key(pem(ED25519_KEY)).public == Ed25519Key(ED25519_KEY.public_key().public_bytes_raw())
 
 
 def test_what_is_no_private_key_is_refused_in_one_line() -> None:
     for octets in (b"", b"garbage", pem(PEER_KEY)[:-40], pem(PEER_KEY, password=b"secret")):
         with pytest.raises(ValueError, match=r"^expected a private key in PEM that is not encrypted$"):
             load_private_key(octets)
-    with pytest.raises(ValueError, match=r"^expected an RSA or ECDSA key, and this is of another kind$"):
-        load_private_key(pem(Ed25519PrivateKey.from_private_bytes(bytes(32))))
+    with pytest.raises(ValueError, match=r"^expected an RSA, ECDSA or Ed25519 key, and this is of another kind$"):
+        load_private_key(pem(Ed448PrivateKey.from_private_bytes(bytes(57))))

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import charon_log
-from charon_settings import Settings, connection, daemon
+from charon_settings import Settings, authority_of, connection, daemon
 from demand import program
 from machine import Machine
 
@@ -41,7 +41,7 @@ class Charon:
         (self._folder / "swanctl.conf").write_text(connection(settings), encoding="ascii")
         shipped = content_folder() / "credentials"
         for folder, names in {
-            "x509ca": ["lab-ca.pem"],
+            "x509ca": [f"{authority_of(settings.kind)}.pem"],
             "x509": [f"{settings.role}-{settings.kind}.pem"],
             "private": [f"{settings.role}-{settings.kind}.key"],
         }.items():

@@ -35,7 +35,7 @@ class Settings:
         version: of IKE.
         proves: how charon shows who it is, round by round: ``psk``, ``pubkey``, ``xauth``.
         demands: how the other side must.
-        kind: of certificates: ``rsa`` or ``ecdsa``.
+        kind: of certificates: ``rsa``, ``ecdsa`` or ``ed25519``.
         child: more for its Child SA, or for the IPsec SAs of IKEv1.
         connection: more for the connection.
         daemon: more for the daemon.
@@ -63,6 +63,11 @@ class Settings:
 def name(role: Role) -> str:
     """What a peer in this role calls itself; its certificate says the same."""
     return f"{role}.lab.example"
+
+
+def authority_of(kind: str) -> str:
+    """Who has signed the certificates of a kind."""
+    return "lab-ca-ed25519" if kind == "ed25519" else "lab-ca"
 
 
 def daemon(settings: Settings, folder: Path, socket: Path) -> str:

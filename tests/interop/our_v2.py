@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from charon_settings import PSK, name
+from charon_settings import PSK, authority_of, name
 from machine import BEHIND_THEM, BEHIND_US, OURS, THEIRS
 
 from explorer.events import Role
@@ -75,6 +75,6 @@ def certified_v2(role: Role, kind: str, method: str) -> dict[str, Any]:
     return {
         "method": method,
         "credential": V2Credential(*load_credential(f"{role}-{kind}")),
-        "authorities": (load_authority("lab-ca"),),
+        "authorities": (load_authority(authority_of(kind)),),
         "keys": {},
     }

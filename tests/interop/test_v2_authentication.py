@@ -105,6 +105,12 @@ def test_ecdsa_with_a_peer_that_knows_rfc_7427(meet_v2: MeetV2, charon: Role, me
 
 
 @either_way
+def test_ed25519(meet_v2: MeetV2, charon: Role) -> None:
+    meeting = meet_v2(signed(charon, "ed25519", {}), **certified_v2(charon.other, "ed25519", "signature"))
+    agree(meeting, charon, "ED25519")
+
+
+@either_way
 def test_each_proves_itself_in_its_own_way(meet_v2: MeetV2, charon: Role) -> None:
     settings = Settings(charon, ike="aes128-sha256-x25519", proves=("pubkey",), demands=("psk",), daemon=OLD)
     ours = certified_v2(charon.other, "rsa", "psk") | {"credential": None, "keys": {"*": settings.psk.encode()}}

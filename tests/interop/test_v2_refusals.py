@@ -135,3 +135,28 @@ def test_charon_begins_with_ikev1(meet_v2: MeetV2) -> None:
     assert "initiate failed" in output or "establishing IKE_SA failed" in output
     assert "1.0" in meeting.ours.refused()[0]
     assert meeting.ours.v2.sessions == []
+
+
+WITHOUT_NAMES: Tree = {"signature_authentication": "no"}
+"""Makes charon announce no hashes: it knows no RFC 7427."""
+
+
+def test_charon_announces_no_hashes_and_we_have_begun(meet_v2: MeetV2) -> None:
+    settings = Settings(WE_BEGIN, ike=IKE, demands=("pubkey",), kind="ed25519", daemon=WITHOUT_NAMES)
+    meeting = meet_v2(settings, **certified_v2(Role.INITIATOR, "ed25519", "signature"))
+    meeting.ours.do(meeting.ours.peer.start)
+    meeting.expect(lambda: len(meeting.ours.refused()) == 1, "a refusal")
+    assert "the peer has not announced that it takes it" in meeting.ours.refused()[0]
+    assert meeting.ours.installed("IKE") == []
+    assert not meeting.ours.v2.busy
+
+
+def test_charon_announces_no_hashes_and_has_begun(meet_v2: MeetV2) -> None:
+    settings = Settings(CHARON_BEGINS, ike=IKE, demands=("pubkey",), kind="ed25519", daemon=WITHOUT_NAMES)
+    ours = certified_v2(Role.RESPONDER, "ed25519", "signature") | {"keys": {"*": settings.psk.encode()}}
+    meeting = meet_v2(settings, **ours)
+    output = meeting.charon_does("--initiate", "--child", "net")
+    assert "received AUTHENTICATION_FAILED notify error" in output
+    assert "the peer has not announced that it takes it" in meeting.ours.refused()[0]
+    assert meeting.ours.installed("IKE") == []
+    none_was_made(meeting)

@@ -9,6 +9,7 @@ import pytest
 from explorer.content import content_folder
 from explorer.crypto.certificate import check_chain
 from explorer.crypto.ecdsa import EcdsaKey, EcdsaPrivateKey
+from explorer.crypto.ed25519 import Ed25519Key, Ed25519PrivateKey
 from explorer.crypto.rsa import RsaKey, RsaPrivateKey
 from explorer.errors import ExplorerError
 from explorer.lab.credentials import (
@@ -32,21 +33,22 @@ def complaint(name: str, folder: Path | None = None) -> str:
 
 
 def test_what_is_shipped() -> None:
-    peers = ["initiator-ecdsa", "initiator-rsa", "responder-ecdsa", "responder-rsa", "stranger-rsa"]
-    assert shipped_credentials() == peers
-    assert shipped_authorities() == ["lab-ca", "other-ca"]
+    peers = [f"{role}-{kind}" for role in ("initiator", "responder") for kind in ("ecdsa", "ed25519", "rsa")]
+    assert shipped_credentials() == [*peers, "stranger-rsa"]
+    assert shipped_authorities() == ["lab-ca", "lab-ca-ed25519", "other-ca"]
 
 
-@pytest.mark.parametrize("name", ["initiator-ecdsa", "initiator-rsa", "responder-ecdsa", "responder-rsa"])
+@pytest.mark.parametrize("name", [name for name in shipped_credentials() if not name.startswith("stranger")])
 def test_peers_of_the_lab_are_believed_in_1998_and_today(name: str) -> None:
     certificate, key = load_credential(name)
     host = name.partition("-")[0] + ".lab.example"
     assert certificate.names == (host,)
     assert certificate.subject_text == f"CN={host},O=IKE Explorer"
     assert key.public == certificate.public_key
+    mine, another = ("lab-ca-ed25519", "lab-ca") if name.endswith("ed25519") else ("lab-ca", "lab-ca-ed25519")
     for now in (LAB_TIME, TODAY):
-        assert check_chain(certificate, [load_authority("lab-ca")], now) == ""
-        assert check_chain(certificate, [load_authority("other-ca")], now) != ""
+        assert check_chain(certificate, [load_authority(mine)], now) == ""
+        assert check_chain(certificate, [load_authority("other-ca"), load_authority(another)], now) != ""
 
 
 def test_keys_are_of_the_kind_that_the_name_says() -> None:
@@ -54,6 +56,9 @@ def test_keys_are_of_the_kind_that_the_name_says() -> None:
     assert isinstance(load_credential("initiator-ecdsa")[1], EcdsaPrivateKey)
     assert isinstance(load_certificate("responder-rsa").public_key, RsaKey)
     assert isinstance(load_certificate("responder-ecdsa").public_key, EcdsaKey)
+    assert isinstance(load_credential("initiator-ed25519")[1], Ed25519PrivateKey)
+    assert isinstance(load_certificate("responder-ed25519").public_key, Ed25519Key)
+    assert isinstance(load_authority("lab-ca-ed25519").public_key, Ed25519Key)
 
 
 def test_the_stranger_says_that_it_is_the_responder() -> None:
@@ -84,10 +89,10 @@ def test_files_of_ones_own_are_found_by_path(tmp_path: Path, monkeypatch: pytest
 
 def test_unknown_names_are_told_with_what_there_is() -> None:
     assert complaint("nobody") == (
-        "'nobody': expected one of initiator-ecdsa, initiator-rsa, responder-ecdsa, responder-rsa, stranger-rsa, "
-        "or the path of a .pem file"
+        "'nobody': expected one of initiator-ecdsa, initiator-ed25519, initiator-rsa, responder-ecdsa, "
+        "responder-ed25519, responder-rsa, stranger-rsa, or the path of a .pem file"
     )
-    with pytest.raises(ExplorerError, match=r"^'nobody': expected one of lab-ca, other-ca, or the path"):
+    with pytest.raises(ExplorerError, match=r"^'nobody': expected one of lab-ca, lab-ca-ed25519, other-ca, or"):
         load_authority("nobody")
 
 
@@ -106,7 +111,7 @@ def test_missing_and_bad_files_are_named(tmp_path: Path) -> None:
 
 def test_a_key_of_somebody_else_is_refused(tmp_path: Path) -> None:
     shutil.copy(SHIPPED / "initiator-rsa.pem", tmp_path / "mine.pem")
-    for other in ("responder-rsa", "initiator-ecdsa"):
+    for other in ("responder-rsa", "initiator-ecdsa", "initiator-ed25519"):
         shutil.copy(SHIPPED / f"{other}.key", tmp_path / "mine.key")
         said = "expected the private key that belongs to mine.pem, and this is another"
         assert complaint("mine.pem", tmp_path) == f"{tmp_path / 'mine.key'}: {said}"

@@ -172,3 +172,36 @@ def test_a_wrong_value_is_told_with_place_and_choices(tmp_path: Path, old: str, 
     text = complaint(path)
     assert said in text
     assert "not TOML" not in text
+
+
+ED25519 = 'certificate = "initiator-ed25519"'
+ROUNDABOUT = f'certificate = "{content_folder() / "credentials" / "initiator-ed25519.pem"}"'
+
+
+def with_ed25519(name: str, certificate: str, old: str) -> str:
+    text = (content_folder() / "scenarios" / f"{name}.toml").read_text(encoding="utf-8")
+    assert f'certificate = "{old}"' in text
+    return text.replace(f'certificate = "{old}"', certificate, 1)
+
+
+@pytest.mark.parametrize("certificate", [ED25519, ROUNDABOUT], ids=["shipped", "by its path"])
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa", "pke"])
+def test_ikev1_cannot_sign_with_ed25519(tmp_path: Path, kind: str, certificate: str) -> None:
+    old = "initiator-ecdsa" if kind == "ecdsa" else "initiator-rsa"
+    path = tmp_path / "broken.toml"
+    path.write_text(with_ed25519(f"ikev1-main-{kind}", certificate, old), encoding="utf-8")
+    text = complaint(path)
+    assert text.startswith("initiator: ")
+    assert text.endswith(": expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
+
+
+@pytest.mark.parametrize("certificate", [ED25519, ROUNDABOUT], ids=["shipped", "by its path"])
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+def test_ikev2_signs_with_ed25519_only_where_the_signature_names_it(
+    tmp_path: Path, kind: str, certificate: str
+) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text(with_ed25519(f"ikev2-{kind}", certificate, f"initiator-{kind}"), encoding="utf-8")
+    assert complaint(path).endswith(': expected proves = "signature", as the key is for Ed25519')
+    path.write_text(with_ed25519("ikev2-rsa-sha2", certificate, "initiator-rsa"), encoding="utf-8")
+    assert read_scenario(path).initiator.proves == "signature"

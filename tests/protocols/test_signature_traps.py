@@ -126,10 +126,22 @@ def test_a_certificate_of_another_kind_of_key_than_was_agreed_on_is_refused(liar
     assert pair.sas(liar.other) == []
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("liar", [I, R])
+def test_a_certificate_for_ed25519_is_refused_whatever_was_agreed_on(name: str, liar: Role) -> None:
+    own = "initiator" if liar is I else "responder"
+    kind = "ecdsa" if name == MAIN_ECDSA else "rsa"
+    pair = changed(name, liar, credential=mixed(f"{own}-ed25519", f"{own}-{kind}"))
+    config = pair.peers[liar.other].config
+    pair.peers[liar.other].config = replace(config, authorities=(load_authority("lab-ca-ed25519"),))
+    turned_down(pair, liar.other, "INVALID-SIGNATURE", "key for Ed25519, ")
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "ed25519"])
 @pytest.mark.parametrize("name", RSA)
 @pytest.mark.parametrize("role", [I, R])
-def test_a_key_of_another_kind_than_was_agreed_on_signs_nothing(name: str, role: Role) -> None:
-    own = "initiator-ecdsa" if role is I else "responder-ecdsa"
+def test_a_key_of_another_kind_than_was_agreed_on_signs_nothing(name: str, role: Role, kind: str) -> None:
+    own = f"initiator-{kind}" if role is I else f"responder-{kind}"
     pair = changed(name, role, credential=Credential(*load_credential(own))).start().pump()
     assert pair.refusals(role)
     assert pair.sas(I) == pair.sas(R) == []

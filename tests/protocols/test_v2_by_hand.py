@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 import pytest
 from by_hand import certificate, chain
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -136,7 +137,7 @@ def test_trap_37_an_identity_has_three_reserved_octets(run: V2Hand) -> None:
     assert one(answer, IDR) == bytes((2, 0, 0, 0)) + b"responder.lab.example"
 
 
-@pytest.mark.parametrize("name", ["ikev2-rsa", "ikev2-rsa-sha2", "ikev2-ecdsa"])
+@pytest.mark.parametrize("name", ["ikev2-rsa", "ikev2-rsa-sha2", "ikev2-ecdsa", "ikev2-ed25519"])
 def test_trap_40_signatures(name: str) -> None:
     run = hand(name)
     for octets, covered in zip(run.of(IKE_AUTH), auth_octets(run), strict=True):
@@ -145,6 +146,11 @@ def test_trap_40_signatures(name: str) -> None:
         der = one(payloads, CERT)
         assert der[0] == 4
         key = load_der_x509_certificate(der[1:]).public_key()
+        if name == "ikev2-ed25519":
+            assert isinstance(key, Ed25519PublicKey)
+            assert (method, signature[:8].hex()) == (14, "07300506032b6570")
+            key.verify(signature[8:], covered)
+            continue
         if name == "ikev2-ecdsa":
             assert isinstance(key, EllipticCurvePublicKey)
             assert (method, len(signature)) == (9, 64)
@@ -162,10 +168,11 @@ def test_trap_40_signatures(name: str) -> None:
         key.verify(signature[16:], covered, PKCS1v15(), SHA256())
 
 
-@pytest.mark.parametrize("name", ["ikev2-rsa", "ikev2-rsa-sha2", "ikev2-ecdsa"])
+@pytest.mark.parametrize("name", ["ikev2-rsa", "ikev2-rsa-sha2", "ikev2-ecdsa", "ikev2-ed25519"])
 def test_trap_41_authorities_are_asked_for_by_the_hash_of_their_key(name: str) -> None:
     run = hand(name)
-    spki = load_der_x509_certificate(certificate("lab-ca")).public_key().public_bytes(
+    authority = certificate("lab-ca-ed25519" if name == "ikev2-ed25519" else "lab-ca")
+    spki = load_der_x509_certificate(authority).public_key().public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     wanted = b"\4" + hashlib.sha1(spki).digest()  # noqa: S324 - what RFC 7296 §3.7 says
     assert one(run.inside(run.of(IKE_AUTH)[0]), CERTREQ) == wanted

@@ -14,16 +14,15 @@ from explorer.registry.ipsec import IdType
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
-    from explorer.crypto.ecdsa import EcdsaPrivateKey
-    from explorer.crypto.rsa import RsaPrivateKey
+    from explorer.crypto.private_key import PrivateKey
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A certificate and the private key that belongs to it."""
+    """A certificate and the private key that belongs to it; one for Ed25519 agrees with no method of IKEv1."""
 
     certificate: Certificate
-    key: RsaPrivateKey | EcdsaPrivateKey
+    key: PrivateKey
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from explorer.crypto.ecdsa import (
     ecdsa_verifies,
 )
 from explorer.crypto.ecdsa_signature import EcdsaSign
+from explorer.crypto.ed25519 import Ed25519Key
 from explorer.crypto.expression import Expr
 from explorer.crypto.rsa import RsaKey, RsaPrivateKey, octets_of, rsa_private_term, rsa_public_terms
 from explorer.crypto.rsa_signature import RsaRecover, RsaSign
@@ -118,6 +119,8 @@ class Signatures(Authentication):
             received = x.ledger.learn(self._recover(x, prover, certificate.public_key, SIG))
             good = received.octets == expected.octets
         else:
+            # What was agreed on is RSA or a curve, and the certificate was held against it.
+            assert isinstance(certificate.public_key, EcdsaKey)
             received = SIG
             x.ledger.learn(_cut_point(x, prover, certificate.public_key))
             good = ecdsa_verifies(certificate.public_key, expected.octets, SIG.octets, hashed=True)
@@ -174,6 +177,9 @@ class Signatures(Authentication):
 
 
 def _kind(key: object) -> str:
+    """What a key is for; a peer's certificate may have one that IKEv1 has no use for."""
+    if isinstance(key, Ed25519Key):
+        return "Ed25519"
     return key.curve.label if isinstance(key, EcdsaKey | EcdsaPrivateKey) else "RSA"
 
 

@@ -173,6 +173,9 @@ class Asking:
         asking = association.asking
         assert asking is not None
         asking.begin()
+        if asking.failed() and not association.sa.up:
+            # What it could not ask is what would have brought the SA up.
+            association.sa.ended = True
         if not asking.retry:
             association.sa.next_request = asking.message_id + 1
         association.flush(asking)

@@ -13,8 +13,7 @@ from explorer.wire import say
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
-    from explorer.crypto.ecdsa import EcdsaPrivateKey
-    from explorer.crypto.rsa import RsaPrivateKey
+    from explorer.crypto.private_key import PrivateKey
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class V2Credential:
     """A certificate and the private key that belongs to it."""
 
     certificate: Certificate
-    key: RsaPrivateKey | EcdsaPrivateKey
+    key: PrivateKey
 
 
 @dataclass(frozen=True)

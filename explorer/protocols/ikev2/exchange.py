@@ -160,11 +160,15 @@ class V2Exchange:
     # ---------------------------------------------------------------- going through it
 
     def begin(self) -> None:
-        """Send the request."""
+        """Send the request; where this side has nothing to prove itself with, it fails and nobody hears of it."""
         row = match(self.rows, self.role, self.state)
         assert row is not None
         self.party.emit(Making(self.name, self.scope, row.sends))
-        self._send(self.request(), row.sends)
+        try:
+            self._send(self.request(), row.sends)
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
         self._move(row)
 
     def _move(self, row: Row) -> None:
@@ -194,22 +198,22 @@ class V2Exchange:
                 self.consider()
             else:
                 self.conclude()
+            if row.sends and not self.retry:
+                self.party.emit(Making(self.name, self.scope, row.sends))
+                self._send(self.answer(), row.sends)
         except Refusal as refusal:
-            self._refuse(row, refusal)
+            self._refuse(refusal)
             return
         if self.retry:
             self.state = "idle"
             return
-        if row.sends:
-            self.party.emit(Making(self.name, self.scope, row.sends))
-            self._send(self.answer(), row.sends)
         self._move(row)
         if self.failed():
             return
         self.succeeded()
         self.party.emit(Concluded(self.name, self.scope, "completed", f"{self.name} is done"))
 
-    def _refuse(self, row: Row, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """A refused request is answered with what is wrong; a refused answer ends the exchange."""
         self.party.emit(refusal.event())
         if self.role is Role.RESPONDER and isinstance(refusal.notify, V2NotifyType):

@@ -1,4 +1,4 @@
-"""Signatures in AUTH: the older methods, and method 14, which names its algorithm (RFC 7296 §3.8, RFC 7427)."""
+"""Signatures in AUTH: the older methods, and method 14, which names its algorithm (RFC 7296 §3.8, RFC 7427, 8420)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from explorer.crypto.algorithms import SHA1, SHA2_256, SHA2_384, SHA2_512, HashF
 from explorer.crypto.certificate import Certificate
 from explorer.crypto.ecdsa import EcdsaKey, EcdsaPrivateKey, ecdsa_private_term, ecdsa_verifies
 from explorer.crypto.ecdsa_signature import EcdsaSign
+from explorer.crypto.ed25519 import (
+    Ed25519Key,
+    Ed25519PrivateKey,
+    ed25519_private_term,
+    ed25519_public_term,
+    ed25519_verifies,
+)
+from explorer.crypto.ed25519_signature import Ed25519Sign
 from explorer.crypto.expression import Concat, Expr, Hash, Plain
-from explorer.crypto.rsa import RsaKey, RsaPrivateKey, rsa_private_term, rsa_public_terms
+from explorer.crypto.private_key import PrivateKey
+from explorer.crypto.rsa import RsaKey, rsa_private_term, rsa_public_terms
 from explorer.crypto.rsa_signature import RsaRecover, RsaSign
-from explorer.crypto.term import Term, derive
+from explorer.crypto.term import Nature, Term, derive
+from explorer.engine.refusal import Refusal
 from explorer.events import Role
 from explorer.registry.ikev2 import AuthMethod
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -56,17 +66,29 @@ HASHES = {
 """By the number that SIGNATURE_HASH_ALGORITHMS names them with (RFC 7427 §7)."""
 
 
+IDENTITY = 5
+"""Number of the hash that is none: Ed25519 signs what it is given (RFC 8420 §2)."""
+ED25519 = _H("300506032b6570")
+"""AlgorithmIdentifier of Ed25519: its OID alone (RFC 8420 Appendix A, RFC 8410 §3)."""
+
+
 def announced() -> bytes:
     """The hashes that signatures may be made with, as a notification lists them: two octets for each."""
-    return b"".join(number.to_bytes(2, "big") for number in HASHES)
+    return b"".join(number.to_bytes(2, "big") for number in (*HASHES, IDENTITY))
 
 
 # ---------------------------------------------------------------- making
 
 
-def sign(x: IkeAuth, key: RsaPrivateKey | EcdsaPrivateKey, octets: Expr, symbol: str) -> tuple[int, Term]:
-    """This side's AUTH by its private key: the method's number, and the data."""
+def sign(x: IkeAuth, key: PrivateKey, octets: Expr, symbol: str) -> tuple[int, Term]:
+    """This side's AUTH by its private key: the method's number, and the data.
+
+    Raises:
+        Refusal: the key is for Ed25519, and the two sides have not both said that they use it.
+    """
     big, owner, scope = x.letter(x.role).upper(), str(x.party.role), x.ledger.scope
+    if isinstance(key, Ed25519PrivateKey):
+        return _sign_ed25519(x, key, octets, symbol)
     if isinstance(key, EcdsaPrivateKey):
         d = x.ledger.learn(ecdsa_private_term(key, big, owner, scope))
         raw = EcdsaSign(key, octets, d)
@@ -88,9 +110,26 @@ def sign(x: IkeAuth, key: RsaPrivateKey | EcdsaPrivateKey, octets: Expr, symbol:
 
 def _common(x: IkeAuth) -> list[_Named]:
     """Hashes that the peer has announced, if this side wants to sign with method 14."""
-    if x.party.config.method != "signature" or V2NotifyType.SIGNATURE_HASH_ALGORITHMS not in x.sa.peer_supports:
-        return []
-    return [named for number, named in HASHES.items() if number in x.sa.peer_hashes]
+    return [named for number, named in HASHES.items() if _takes(x, number)]
+
+
+def _takes(x: IkeAuth, number: int) -> bool:
+    """Whether this side signs with method 14, and the peer takes this hash in it."""
+    knows = V2NotifyType.SIGNATURE_HASH_ALGORITHMS in x.sa.peer_supports
+    return x.party.config.method == "signature" and knows and number in x.sa.peer_hashes
+
+
+def _sign_ed25519(x: IkeAuth, key: Ed25519PrivateKey, octets: Expr, symbol: str) -> tuple[int, Term]:
+    """Over the octets themselves; no older method could say that it is Ed25519."""
+    if not _takes(x, IDENTITY):
+        method = x.party.config.method
+        why = "the peer has not announced that it takes it" if method == "signature" else f"it is to sign with {method}"
+        raise Refusal(f"This side's key is for Ed25519, and {why}", "RFC 8420 §2", V2NotifyType.AUTHENTICATION_FAILED)
+    big, owner, scope = x.letter(x.role).upper(), str(x.party.role), x.ledger.scope
+    d = x.ledger.learn(ed25519_private_term(key, big, owner, scope))
+    x.ledger.learn(ed25519_public_term(key, big, owner, scope))
+    data = _with_algorithm(ED25519, Ed25519Sign(key, octets, d))
+    return int(AuthMethod.DIGITAL_SIGNATURE), derive(symbol, data, "RFC 8420 §2", scope=scope)
 
 
 def _with_algorithm(algorithm: bytes, signature: Expr) -> Expr:
@@ -135,6 +174,12 @@ def verify(x: IkeAuth, prover: Role, certificate: Certificate, payload: V2Auth, 
     size = payload.data[0] if modern and payload.data else 0
     algorithm, front = payload.data[1 : 1 + size], 1 + size if modern else 0
     key, symbol = certificate.public_key, f"hash for AUTH{x.letter(prover)}"
+    if isinstance(key, Ed25519Key):
+        x.ledger.learn(_cut_key(x, prover, key))
+        # Where others have a hash, there is none: the very octets are shown.
+        whole = derive(f"data for AUTH{x.letter(prover)}", octets, "RFC 8420 §2", scope=x.ledger.scope)
+        good = algorithm == ED25519 and ed25519_verifies(key, octets.octets, payload.data[front:])
+        return Checked(good, x.ledger.learn(whole), auth)
     if isinstance(key, EcdsaKey):
         expected = derive(symbol, Hash(key.hash, octets), "RFC 4754 §3", scope=x.ledger.scope)
         raw: bytes | None = payload.data
@@ -150,6 +195,16 @@ def verify(x: IkeAuth, prover: Role, certificate: Certificate, payload: V2Auth, 
     expected = x.ledger.learn(derive(symbol, _digest(named, octets), "RFC 7296 §2.15", scope=x.ledger.scope))
     opened = _recover(x, prover, key, auth[front:] if front else auth)
     return Checked(known and opened.octets == expected.octets, expected, opened)
+
+
+def _cut_key(x: IkeAuth, prover: Role, key: Ed25519Key) -> Term:
+    """The public key, cut out of the certificate, so that it leads back to the octets that came."""
+    side, owner = x.letter(prover), str(x.party.role.other)
+    A = ed25519_public_term(key, side.upper(), owner, x.ledger.scope)
+    CERT = x.ledger[f"CERT{side}"]
+    at = CERT.octets.find(A.octets)
+    cut, scope = CERT[at : at + len(A.octets)], x.ledger.scope
+    return derive(A.symbol, cut, "RFC 8410 §4", scope=scope, nature=Nature.PUBLIC, owner=owner)
 
 
 def _recover(x: IkeAuth, prover: Role, key: RsaKey, signature: Expr) -> Term:
