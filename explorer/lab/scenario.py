@@ -90,7 +90,7 @@ class ClientFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class GatewayFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A gateway of remote access: ``users`` with their passwords, a ``pool`` of addresses to hand out."""
 
-    users: dict[str, str]
+    users: dict[str, str] = {}
     pool: str | None = None
     name_server: str | None = None
     banner: str = ""
@@ -125,6 +125,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     guess: str | None = None
     wants_cookies: bool = False
     childless: bool = False
+    asks_address: bool = False
     ppk: str | None = None
     ppk_name: str = "ppk"
     fragment_size: int = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from explorer.engine.negotiation import LifeRule
 from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
-from explorer.lab.scenario import IpsecProposal, IsakmpPolicy, PeerFile, Scenario
+from explorer.lab.scenario import GatewayFile, IpsecProposal, IsakmpPolicy, PeerFile, Scenario
 from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway, PrivateGroup
 from explorer.protocols.ikev1.identity import Identity
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
@@ -138,15 +138,21 @@ def _client(peer: PeerFile) -> Client | None:
     return Client(file.user, file.password, asks=file.asks, wants_address=file.mode == "client")
 
 
+def address_pool(file: GatewayFile) -> list[bytes]:
+    """What a gateway hands out: 256 addresses at most."""
+    if file.pool is None:
+        return []
+    return [host.packed for _, host in zip(range(256), ipaddress.IPv4Network(file.pool).hosts(), strict=False)]
+
+
 def _gateway(peer: PeerFile) -> Gateway | None:
     file = peer.gateway
     if file is None:
         return None
     network = ipaddress.IPv4Network(file.pool) if file.pool is not None else None
-    pool = [host.packed for _, host in zip(range(256), network.hosts(), strict=False)] if network is not None else []
     mask = network.netmask.packed if network is not None else bytes((255, 255, 255, 255))
     server = ipaddress.IPv4Address(file.name_server).packed if file.name_server is not None else b""
-    return Gateway(file.users, pool, mask, server, file.pushes, file.banner.encode())
+    return Gateway(file.users, address_pool(file), mask, server, file.pushes, file.banner.encode())
 
 
 def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
-from explorer.lab.scenario import ChildProposal, IkeProposal, PeerFile, Scenario
-from explorer.lab.scenario_build import authorities, credential, pre_shared_key
+from explorer.lab.scenario import ChildProposal, GatewayFile, IkeProposal, PeerFile, Scenario
+from explorer.lab.scenario_build import address_pool, authorities, credential, pre_shared_key
 from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Credential, V2Identity
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
@@ -60,6 +60,9 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         guess=KEY_EXCHANGE_WORDS[peer.guess] if peer.guess is not None else None,
         wants_cookies=peer.wants_cookies,
         childless=peer.childless,
+        asks_address=peer.asks_address,
+        address_pool=address_pool(peer.gateway) if peer.gateway is not None else (),
+        name_server=_server(peer.gateway),
         ppk=Ppk(peer.ppk_name.encode(), pre_shared_key(peer.ppk)) if peer.ppk is not None else None,
         fragment_size=peer.fragment_size,
         initial_contact=peer.initial_contact,
@@ -82,6 +85,11 @@ def _credential(peer: PeerFile) -> V2Credential | None:
         # Ed25519 has no authentication method of its own (RFC 8420 §2).
         raise ExplorerError(f'{peer.certificate}: expected proves = "signature", as the key is for Ed25519')
     return V2Credential(certificate, key)
+
+
+def _server(gateway: GatewayFile | None) -> bytes:
+    text = gateway.name_server if gateway is not None else None
+    return ipaddress.IPv4Address(text).packed if text is not None else b""
 
 
 def v2_identity(text: str) -> V2Identity:

@@ -102,6 +102,8 @@ def _peer_complaints(peer: PeerFile, *, v2: bool) -> Iterator[str]:
         yield from _checked("expects", peer.expects, identity)
     yield from (v2_complaints(peer) if v2 else _table_complaints(peer))
     yield from _extra_complaints(peer)
+    if not v2 and peer.gateway is not None and not peer.gateway.users:
+        yield "gateway.users: expected at least one"
 
 
 def _key_complaints(peer: PeerFile) -> Iterator[str]:

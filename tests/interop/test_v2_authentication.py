@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import IPv4Address
 
 import charon_log
 import pytest
-from charon_settings import PPK, PPK_NAME, Settings, Tree
+from charon_settings import NAME_SERVER, POOL, PPK, PPK_NAME, Settings, Tree
 from meeting_v2 import MeetV2, V2Meeting
 from our_v2 import certified_v2, child, ike
 
-from explorer.events import Role
+from explorer.events import NetworkChanged, Role
 from explorer.protocols.ikev2.config import Ppk
 from explorer.protocols.ikev2.suites import Offer
 
@@ -164,3 +165,22 @@ def test_a_further_secret_that_only_we_insist_on(meet_v2: MeetV2, charon: Role) 
         meeting.charon_does("--initiate", "--child", "net")
     meeting.expect(lambda: any("PPK" in reason for reason in meeting.ours.refused()), "a refusal")
     assert meeting.ours.installed("IKE") == []
+
+
+def test_charon_gives_us_an_address(meet_v2: MeetV2) -> None:
+    settings = Settings(
+        Role.RESPONDER, ike="aes128-sha256-x25519", remote_ts="dynamic", connection={"pools": "pool"})
+    meeting = meet_v2(settings, asks_address=True)
+    meeting.bring_up()
+    told = {event.what: event.value for event in meeting.ours.said(NetworkChanged)}
+    assert told["internal address"] == POOL.partition("/")[0] or told["internal address"].startswith("10.3.0.")
+    assert told["name server"] == NAME_SERVER
+
+
+def test_we_give_charon_an_address(meet_v2: MeetV2) -> None:
+    settings = Settings(
+        Role.INITIATOR, ike="aes128-sha256-x25519", local_ts="dynamic", connection={"vips": str(IPv4Address(0))})
+    meeting = meet_v2(settings, address_pool=(bytes((10, 3, 0, 7)),), name_server=bytes((10, 2, 0, 53)))
+    meeting.bring_up()
+    assert meeting.charon.says("installing new virtual IP 10.3.0.7") == 1
+    assert any(event.value.startswith("10.3.0.7/32") for event in meeting.ours.said(NetworkChanged))

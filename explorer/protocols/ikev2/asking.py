@@ -35,6 +35,7 @@ class Asking:
         self._entropy = entropy
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
+        self._leases: set[bytes] = set()
         self._count = 0
         self._ports = config.port, config.natt_port
 
@@ -148,7 +149,7 @@ class Asking:
         number = self._count
         entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
         link.now = now
-        party = V2Party(self.config, self._events.append, entropy, self.role, link)
+        party = V2Party(self.config, self._events.append, entropy, self.role, link, self._leases)
         ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
         sa = IkeSa(party, role, number, ledger)
         return Association(sa, IkeSaInit(sa, role))

@@ -104,6 +104,9 @@ class V2Config:
         nat_traversal: whether it looks for NATs.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
         ppk: a further secret that is mixed into the keys; then it must be.
+        asks_address: whether the initiator asks for an address inside the peer's network.
+        address_pool: addresses to hand out, four octets each.
+        name_server: what is handed out with them, four octets, or ``b""``.
         fragment_size: octets of the largest datagram that it sends if the peer can take fragments; 0 for any size.
         transport: whether it asks for transport mode.
         lifetime, child_lifetime: seconds after which SAs are renewed; kept to oneself in IKEv2 (RFC 7296 §2.8).
@@ -130,6 +133,9 @@ class V2Config:
     nat_traversal: bool = False
     intermediate: bool = False
     ppk: Ppk | None = None
+    asks_address: bool = False
+    address_pool: Sequence[bytes] = ()
+    name_server: bytes = b""
     fragment_size: int = 0
     transport: bool = False
     lifetime: int = 14400

@@ -73,7 +73,8 @@ class CreateChildSa(V2Exchange):
         self.purpose = purpose
         self.secrets: list[Term] = []
         config = self.party.config
-        self.maker = ChildMaker(sa, role, self.ledger, config.child, config.local, config.remote, config.transport)
+        local, remote = sa.local or config.local, sa.remote or config.remote
+        self.maker = ChildMaker(sa, role, self.ledger, config.child, local, remote, config.transport)
         if role is Role.INITIATOR:
             self._take_method(method or self._preferred())
 
@@ -279,7 +280,9 @@ class CreateChildSa(V2Exchange):
         new.ledger.learn(*keys.made)
         new.suite, new.keys, new.up = self.suite, keys, True
         new.expires = party.link.now + party.config.lifetime
-        new.peer_supports = set(old.peer_supports)
+        new.peer_supports, new.peer_identity = set(old.peer_supports), old.peer_identity
+        new.local, new.remote = old.local, old.remote
+        new.lease, old.lease = old.lease, b""
         party.emit(SaInstalled(new.snapshot()))
         self.new_sa = new
 

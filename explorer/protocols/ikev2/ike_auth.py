@@ -9,7 +9,7 @@ from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Role, SaInstalled
-from explorer.protocols.ikev2 import proof
+from explorer.protocols.ikev2 import configuration, proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
@@ -57,7 +57,9 @@ class IkeAuth(V2Exchange):
         super().__init__(sa, role, message_id)
         config = self.party.config
         offers = [offer.without_key_exchange() for offer in config.child]
-        self.maker = ChildMaker(sa, role, self.ledger, offers, config.local, config.remote, config.transport)
+        local = configuration.EVERYTHING if config.asks_address and role is Role.INITIATOR else config.local
+        self.maker = ChildMaker(sa, role, self.ledger, offers, local, config.remote, config.transport)
+        self._granted: list[Part] = []
         self.child_failure = ""
         self._child_notify = V2NotifyType.NO_PROPOSAL_CHOSEN
         self.makes_child = True
@@ -86,6 +88,8 @@ class IkeAuth(V2Exchange):
             ppk = [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + config.ppk.name)]
         parts.append(self._auth())
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
+        if config.asks_address:
+            parts.append(configuration.wish())
         return [*parts, *(self.maker.offer_parts("SAi2") if self.makes_child else []), *ppk]
 
     def _mix_ppk(self) -> None:
@@ -128,7 +132,7 @@ class IkeAuth(V2Exchange):
             return [*parts, *ppk]
         if self.child_failure:
             return [*parts, notify(self._child_notify), *ppk]
-        return [*parts, *self.maker.answer_parts("SAr2"), *ppk]
+        return [*parts, *self._granted, *self.maker.answer_parts("SAr2"), *ppk]
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
@@ -173,6 +177,7 @@ class IkeAuth(V2Exchange):
         if not self.makes_child:
             return
         try:
+            self._granted = configuration.grant(self)
             self.maker.consider(self.message)
         except Refusal as refusal:
             if not isinstance(refusal.notify, V2NotifyType):
@@ -187,6 +192,8 @@ class IkeAuth(V2Exchange):
             return
         if self.message.find(V2SecurityAssociation) is None:
             raise Refusal("The answer makes no Child SA, and does not say why", "RFC 7296 §1.2")
+        if self.party.config.asks_address:
+            configuration.take(self)
         self.maker.conclude(self.message)
 
     def is_fatal(self, notify_type: int) -> bool:
@@ -223,8 +230,8 @@ class IkeAuth(V2Exchange):
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER
-_FIRST = "HDR, SK {IDi [, CERT] [, CERTREQ] [, IDr], AUTH [, SAi2, TSi, TSr]}"
-_SECOND = "HDR, SK {IDr [, CERT], AUTH [, SAr2, TSi, TSr]}"
+_FIRST = "HDR, SK {IDi [, CERT] [, CERTREQ] [, IDr], AUTH [, CP] [, SAi2, TSi, TSr]}"
+_SECOND = "HDR, SK {IDr [, CERT], AUTH [, CP] [, SAr2, TSi, TSr]}"
 IkeAuth.rows = (
     Row(_I, "idle", "", None, None, _FIRST, WAITS),
     Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),

@@ -48,6 +48,8 @@ class IkeSa:
         up: whether the peer is proven.
         next_request: Message ID of this side's next request.
         expected: Message ID of the other side's next request.
+        local, remote: whose packets it is for, where an internal address has taken the place of what is configured.
+        lease: the internal address that this side has handed out, or ``b""``.
         peer_identity: body of the identity that the peer has proven.
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
@@ -66,6 +68,9 @@ class IkeSa:
     expires: float | None = None
     children: list[Child] = field(default_factory=list)
     peer_supports: set[int] = field(default_factory=set)
+    local: Selector | None = None
+    remote: Selector | None = None
+    lease: bytes = b""
     peer_identity: bytes = b""
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
@@ -130,6 +135,7 @@ class IkeSa:
         if self.ended:
             return
         self.ended = True
+        self.party.leases.discard(self.lease)
         for child in list(self.children):
             self.drop_child(child, how)
         if self.up:

@@ -12,9 +12,9 @@ from explorer.crypto.term import Term
 from explorer.events import Binding
 from explorer.octets import Span
 from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.ikev2 import V2PayloadType
+from explorer.registry.ikev2 import ConfigType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2CertificateRequest, V2Delete, V2Notify, V2Payload
+from explorer.wire.ikev2 import V2CertificateRequest, V2Configuration, V2Delete, V2Notify, V2Payload
 from explorer.wire.ikev2_message import V2Message
 from explorer.wire.structure import build, read
 
@@ -126,6 +126,8 @@ def word_of(payload: V2Payload, kind: int) -> str:
         return f"N({V2NotifyType.name_of(payload.notify_type)})"
     if isinstance(payload, V2Delete):
         return "D"
+    if isinstance(payload, V2Configuration):
+        return f"CP({ConfigType.name_of(payload.kind)})"
     return next((word for known, word in _WORDS.items() if known == kind), f"payload {kind}")
 
 

@@ -11,10 +11,14 @@ from explorer.protocols.ikev2.config import V2Config
 
 
 class V2Party(NamedTuple):
-    """``role`` is this party's in the whole run; in an SA or an exchange it may have the other."""
+    """``role`` is this party's in the whole run; in an SA or an exchange it may have the other.
+
+    ``leases`` are the internal addresses that it has handed out, under all its IKE SAs.
+    """
 
     config: V2Config
     emit: Emit
     entropy: Entropy
     role: Role
     link: Link
+    leases: set[bytes]

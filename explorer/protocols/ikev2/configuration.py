@@ -1,0 +1,83 @@
+"""The configuration payload in IKE_AUTH: a client gets an address of the protected network (RFC 7296 §2.19)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+from explorer.engine.refusal import Refusal
+from explorer.events import NetworkChanged
+from explorer.protocols.ikev2.config import Selector, identity_text
+from explorer.protocols.ikev2.parts import Part
+from explorer.registry.ikev2 import ConfigAttribute, ConfigType, V2PayloadType
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.attributes import Attribute, VariableAttribute, of_octets
+from explorer.wire.ikev2 import V2Configuration
+from explorer.wire.ikev2_message import V2Message
+
+if TYPE_CHECKING:
+    from explorer.protocols.ikev2.ike_auth import IkeAuth
+
+_C = ConfigAttribute
+_CITE = "RFC 7296 §2.19"
+EVERYTHING = Selector(bytes(4), b"\xff" * 4)
+"""What a client asks for that does not know its address yet."""
+
+
+def wish() -> Part:
+    """CFG_REQUEST: attributes without a value ask for one (RFC 7296 §3.15.1)."""
+    asked = tuple(of_octets(kind, b"") for kind in (_C.IP4_ADDRESS, _C.IP4_DNS))
+    return _part(ConfigType.REQUEST, asked)
+
+
+def grant(x: IkeAuth) -> list[Part]:
+    """CFG_REPLY, if an address was asked for: it becomes the client's only traffic selector.
+
+    Raises:
+        Refusal: no address is left, or this side has none to hand out.
+    """
+    asked = _said(x.message, ConfigType.REQUEST)
+    if _C.IP4_ADDRESS not in asked:
+        return []
+    config, party = x.party.config, x.party
+    address = next((address for address in config.address_pool if address not in party.leases), None)
+    if address is None:
+        raise Refusal("No internal address is left", "RFC 7296 §3.15.4", V2NotifyType.INTERNAL_ADDRESS_FAILURE)
+    party.leases.add(address)
+    x.sa.lease = address
+    x.sa.remote = x.maker.remote = Selector(address, address)
+    client = identity_text(x.ledger["IDi_b"].octets)
+    party.emit(NetworkChanged("route", f"{IPv4Address(address)}/32 through the tunnel to {client}", _CITE))
+    given = [of_octets(_C.IP4_ADDRESS, address)]
+    if _C.IP4_DNS in asked and config.name_server:
+        given.append(of_octets(_C.IP4_DNS, config.name_server))
+    return [_part(ConfigType.REPLY, tuple(given))]
+
+
+def take(x: IkeAuth) -> None:
+    """The client uses what it was given.
+
+    Raises:
+        Refusal: it was given no address.
+    """
+    given = _said(x.message, ConfigType.REPLY)
+    address = given.get(int(_C.IP4_ADDRESS), b"")
+    if len(address) != 4:
+        raise Refusal("An internal address was asked for, and none has come", "RFC 7296 §2.19")
+    x.sa.local = x.maker.local = Selector(address, address)
+    x.party.emit(NetworkChanged("internal address", str(IPv4Address(address)), _CITE))
+    server = given.get(int(_C.IP4_DNS), b"")
+    if len(server) == 4:
+        x.party.emit(NetworkChanged("name server", str(IPv4Address(server)), _CITE))
+
+
+def _part(kind: ConfigType, attributes: tuple[Attribute, ...]) -> Part:
+    return Part(f"CP({kind.label})", V2PayloadType.CP, V2Configuration(kind=int(kind), attributes=attributes))
+
+
+def _said(message: V2Message, kind: ConfigType) -> dict[int, bytes]:
+    """Values by attribute; an empty one asks."""
+    payload = message.find(V2Configuration)
+    if payload is None or payload.kind != kind:
+        return {}
+    return {a.type: a.value for a in payload.attributes if isinstance(a, VariableAttribute)}
