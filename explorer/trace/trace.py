@@ -245,6 +245,9 @@ class Recorder:
         """The entries as they happened, and steps that know where theirs begin and end."""
         own: dict[int, list[int]] = {}
         for entry in self.entries:
-            own.setdefault(entry.step, []).append(entry.at)
+            if entry.step > len(self.steps) > 0:
+                # Whoever gives up over a message that was to come is still at the last one that did.
+                self.entries[entry.at] = entry._replace(step=len(self.steps), beat=Beat.READ)
+            own.setdefault(self.entries[entry.at].step, []).append(entry.at)
         steps = [step._replace(first=own[step.number][0], last=own[step.number][-1]) for step in self.steps]
         return self.entries, steps
