@@ -12,9 +12,20 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from explorer.crypto import ecdsa, ecdsa_signature, rsa_encryption, rsa_signature
-from explorer.crypto.algorithms import CbcCipher, HashFunction
+from explorer.crypto import (
+    ecdsa,
+    ecdsa_signature,
+    key_exchange_ecp,
+    key_exchange_ml_kem,
+    key_exchange_montgomery,
+    ml_kem,
+    rsa_encryption,
+    rsa_signature,
+)
+from explorer.crypto.algorithms import MD5, SHA1, SHA2_256, SHA2_384, SHA2_512, CbcCipher, HashFunction
+from explorer.crypto.cipher_modes import Ccm, ChaCha20Poly1305Mode, Counter, Gcm
 from explorer.crypto.groups import ModpGroup
+from explorer.crypto.prfs import IntegrityFunction, PrfFunction
 from explorer.crypto.rsa import RsaPrivateKey
 
 Calls = list[partial[Any]]
@@ -42,7 +53,7 @@ def bare_calls(work: Callable[[], object]) -> Calls:
     """What ``work`` computes, recorded while it does."""
     calls: Calls = []
     with ExitStack() as stack:
-        for patching in (_symmetric(calls), _public_keys(calls)):
+        for patching in (_symmetric(calls), _public_keys(calls), _macs(calls), _library(calls)):
             stack.enter_context(patching)
         work()
     return calls
@@ -108,5 +119,57 @@ def _public_keys(calls: Calls) -> Iterator[None]:
             patch.object(rsa_encryption, "pow", public, create=True), \
             patch.object(rsa_signature.RsaSign, "__init__", sign), \
             patch.object(ecdsa_signature.EcdsaSign, "__init__", sign_on_curve), \
-            patch("explorer.protocols.ikev1.signatures.ecdsa_verifies", verify):
+            patch("explorer.protocols.ikev1.signatures.ecdsa_verifies", verify), \
+            patch("explorer.protocols.ikev2.signature.ecdsa_verifies", verify):
+        yield
+
+
+_HASHES = {f"HMAC-{function.label.replace('SHA-1', 'SHA1')}": function.name
+           for function in (MD5, SHA1, SHA2_256, SHA2_384, SHA2_512)}
+
+
+@contextmanager
+def _macs(calls: Calls) -> Iterator[None]:
+    """IKEv2's prfs and integrity algorithms; those made of AES come down to CBC, which is recorded by itself."""
+
+    def of(real: Callable[[Any, bytes, bytes], bytes]) -> Callable[[Any, bytes, bytes], bytes]:
+        def mac(function: Any, key: bytes, data: bytes) -> bytes:
+            name = next((name for label, name in _HASHES.items() if function.label.startswith(label)), None)
+            if name is not None:
+                calls.append(partial(_hmac, key, data, name))
+            return real(function, key, data)
+
+        return mac
+
+    with patch.object(PrfFunction, "mac", of(PrfFunction.mac)), \
+            patch.object(IntegrityFunction, "mac", of(IntegrityFunction.mac)):
+        yield
+
+
+_IN_THE_LIBRARY: tuple[tuple[Any, str], ...] = (
+    (key_exchange_montgomery, "_multiply"),
+    (key_exchange_ecp, "private_key"),
+    (key_exchange_ecp, "_own"),
+    (key_exchange_ecp, "_agreed"),
+    (key_exchange_ml_kem, "_encapsulation_key"),
+    (key_exchange_ml_kem, "_decapsulated"),
+    (ml_kem, "encapsulate"),
+    (ml_kem, "encapsulated_secret"),
+    *((mode, name) for mode in (Counter, Gcm, Ccm, ChaCha20Poly1305Mode) for name in ("seal", "open")),
+)
+"""Functions that are one call of the library, or, where it cannot encapsulate, all of the cryptography themselves."""
+
+
+@contextmanager
+def _library(calls: Calls) -> Iterator[None]:
+    def recorded(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            calls.append(partial(real, *given, **named))
+            return real(*given, **named)
+
+        return call
+
+    with ExitStack() as stack:
+        for place, name in _IN_THE_LIBRARY:
+            stack.enter_context(patch.object(place, name, recorded(getattr(place, name))))
         yield

@@ -3,7 +3,7 @@
 ::
 
     python tests/bench/run.py             # everything
-    python tests/bench/run.py run codec   # some of it: run, modes, codec, frame, show, key
+    python tests/bench/run.py run codec   # some of it: run, modes, v2, codec, codec-v2, frame, show, key
 
 Each figure is the median of paired measurements that alternate, so that whatever else the machine does
 falls on both sides.
@@ -24,14 +24,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from bare import bare_calls
 from terminal import Terminal
 
 from explorer.lab.run import run
-from explorer.lab.scenario import load_scenario
+from explorer.lab.scenario import PeerFile, Scenario, load_scenario, shipped
 from explorer.octets import Buffer
+from explorer.wire.ikev2_message import V2Message, read_v2
 from explorer.wire.message import Message, read_message
 
 HERE = Path(__file__).parent
@@ -134,17 +136,40 @@ MODES = (
 def measure_modes() -> Iterator[Figure]:
     """All with MODP-2048; a whole run each, both peers, the eavesdropper and the recording included."""
     for name in MODES:
-        scenario = load_scenario(name)
-        play = partial(run, scenario)
-        play()
-        calls = bare_calls(play)
+        yield against_bare(name, load_scenario(name), "<= 1.5")
 
-        def bare(calls: list[partial[Any]] = calls) -> None:
-            for call in calls:
-                call()
 
-        ours, theirs, ratio = paired(partial(as_a_command, play), partial(as_a_command, bare), 15)
-        yield Figure(f"{name} ÷ its bare cryptography", ours, theirs, ratio, "<= 1.5", f"{len(calls)} calls")
+def against_bare(label: str, scenario: Scenario, target: str) -> Figure:
+    play = partial(run, scenario)
+    play()
+    calls = bare_calls(play)
+
+    def bare() -> None:
+        for call in calls:
+            call()
+
+    ours, theirs, ratio = paired(partial(as_a_command, play), partial(as_a_command, bare), 15)
+    return Figure(f"{label} ÷ its bare cryptography", ours, theirs, ratio, target, f"{len(calls)} calls")
+
+
+def with_method(scenario: Scenario, word: str) -> Scenario:
+    """The same with one key exchange method wherever there is one; a first guess stays what it was."""
+
+    def peer(file: PeerFile) -> PeerFile:
+        ike = [msgspec.structs.replace(one, key_exchange=[word]) for one in file.ike]
+        child = [msgspec.structs.replace(one, key_exchange=[word] if one.key_exchange else []) for one in file.child]
+        return msgspec.structs.replace(file, ike=ike, child=child, guess=None)
+
+    return msgspec.structs.replace(scenario, initiator=peer(scenario.initiator), responder=peer(scenario.responder))
+
+
+def measure_v2() -> Iterator[Figure]:
+    """Every scenario of IKEv2, with both methods: with X25519 there is hardly any cryptography to compare with."""
+    for name in shipped():
+        if name.startswith("ikev2-"):
+            scenario = load_scenario(name)
+            for word, target in (("modp-2048", "<= 1.5"), ("x25519", "<= 4")):
+                yield against_bare(f"{name}, {word}", with_method(scenario, word), target)
 
 
 # ---------------------------------------------------------------- (b) the codec against scapy's
@@ -170,6 +195,37 @@ def measure_codec() -> Iterator[Figure]:
             own, other, ratio = paired(partial(clock, partial(read, buffer), 200), theirs, 61)
             label = f"messages a second ÷ scapy's: {name}{what}"
             yield Figure(label, own, other, 1 / ratio, goal, f"{len(octets)} octets, {1 / own:,.0f} a second")
+
+
+V2_TARGET = ">= 5"
+
+
+def read_at_once(octets: bytes) -> V2Message:
+    return read_v2(Buffer("datagram", octets))
+
+
+def all_v2_meanings(octets: bytes) -> V2Message:
+    message = read_at_once(octets)
+    for field in message.trees[0].root.walk():
+        _ = field.meaning
+    return message
+
+
+def measure_codec_v2() -> Iterator[Figure]:
+    """Both messages of IKE_SA_INIT, as scapy reads them: it takes IKEv2 apart payload by payload too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from scapy.contrib.ikev2 import IKEv2
+
+    for name in ("ikev2-psk", "ikev2-modp", "ikev2-hybrid-two"):
+        trace = run(load_scenario(name))
+        for step in trace.steps[:2]:
+            octets = step.octets
+            theirs = partial(clock, partial(IKEv2, octets), 50)
+            for what, read, goal in (("", read_at_once, V2_TARGET), (", all meanings", all_v2_meanings, "")):
+                own, other, ratio = paired(partial(clock, partial(read, octets), 200), theirs, 31)
+                label = f"messages a second ÷ scapy's: {name} {step.number}{what}"
+                yield Figure(label, own, other, 1 / ratio, goal, f"{len(octets)} octets, {1 / own:,.0f} a second")
 
 
 # ---------------------------------------------------------------- (c) and (e) the app on a terminal
@@ -231,7 +287,9 @@ def measure_show() -> Iterator[Figure]:
 MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "run": measure_run,
     "modes": measure_modes,
+    "v2": measure_v2,
     "codec": measure_codec,
+    "codec-v2": measure_codec_v2,
     "frame": measure_frame,
     "show": measure_show,
     "key": measure_key,

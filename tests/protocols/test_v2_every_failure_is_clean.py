@@ -45,7 +45,7 @@ def clean(line: V2Line) -> None:
     event("complete" if complete else "failed")
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(settings_of_two())
 def test_any_two_configurations_agree_or_say_why_not(setting: V2Setting) -> None:
     line = play(setting, {})
@@ -56,7 +56,7 @@ def test_any_two_configurations_agree_or_say_why_not(setting: V2Setting) -> None
         assert held == [set(), set()]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(settings_of_two(alike=True))
 def test_two_configurations_that_are_alike_always_agree(setting: V2Setting) -> None:
     line = play(setting, {})
@@ -64,7 +64,7 @@ def test_two_configurations_that_are_alike_always_agree(setting: V2Setting) -> N
     assert all(line.is_complete(role) for role in (I, R)), line.complaints()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(settings_of_two(alike=True), happenings(HARMLESS, 3))
 def test_a_line_that_loses_a_little_changes_nothing(setting: V2Setting, touched: dict[int, Happening]) -> None:
     line = play(setting, touched)
@@ -72,7 +72,7 @@ def test_a_line_that_loses_a_little_changes_nothing(setting: V2Setting, touched:
     assert all(line.is_complete(role) for role in (I, R)), line.complaints()
 
 
-@settings(max_examples=120)
+@settings(max_examples=90)
 @given(settings_of_two(), happenings(ANYTHING), st.integers(1, 1 << 32))
 def test_whatever_happens_to_messages_it_ends_cleanly(
     setting: V2Setting, touched: dict[int, Happening], seed: int
@@ -80,13 +80,13 @@ def test_whatever_happens_to_messages_it_ends_cleanly(
     clean(play(setting, touched, seed=seed))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(settings_of_two(alike=True), st.integers(1, 16), st.integers(0, 4000), st.integers(0, 7))
 def test_one_flipped_bit_is_overcome_or_noticed(setting: V2Setting, number: int, at: int, bit: int) -> None:
     clean(play(setting, {number: Happening(meddle=flipped(at, bit))}))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(settings_of_two(alike=True), happenings(FORGERIES, 6))
 def test_what_was_forged_and_refused_moves_nothing(setting: V2Setting, touched: dict[int, Happening]) -> None:
     line = play(setting, touched)
@@ -94,7 +94,7 @@ def test_what_was_forged_and_refused_moves_nothing(setting: V2Setting, touched: 
     assert all(line.is_complete(role) for role in (I, R)), line.complaints()
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(settings_of_two(alike=True), st.integers(1, 16))
 def test_a_line_that_dies_ends_in_words(setting: V2Setting, number: int) -> None:
     line = play(setting, {n: Happening(()) for n in range(number, 400)})
@@ -130,7 +130,7 @@ def act(line: V2Line, action: Action) -> None:
     line.collect(by)
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(settings_of_two(alike=True), st.lists(st.lists(ACTION, max_size=3), max_size=4), happenings(ANYTHING, 5))
 def test_any_script_on_any_line_ends_cleanly(
     setting: V2Setting, script: list[list[Action]], touched: dict[int, Happening]
@@ -146,7 +146,7 @@ def test_any_script_on_any_line_ends_cleanly(
     assert disagreements(line) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(settings_of_two(alike=True), st.lists(st.lists(ACTION, max_size=3), max_size=4))
 def test_on_a_good_line_both_sides_always_hold_the_same(setting: V2Setting, script: list[list[Action]]) -> None:
     line = V2Line(setting.configs).start()

@@ -27,7 +27,7 @@ CIPHERS = [(number, bits) for number, bits in ENCRYPTION_WORDS.values()]
 MACS = [number for number in INTEGRITY_WORDS.values() if number]
 PRFS = list(PRF_WORDS.values())
 SLOW = {16, 17, 18}
-"""Groups whose powers take longer than all the rest of a run; every_algorithm tries them once each."""
+"""Groups whose powers take longer than all the rest of a run; `test_v2_every_algorithm.py` tries each of them once."""
 
 METHODS = [number for number in KEY_EXCHANGE_WORDS.values() if number and number not in SLOW]
 ENCAPSULATIONS = [35, 36, 37]
