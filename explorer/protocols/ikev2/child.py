@@ -14,7 +14,7 @@ from explorer.octets import Span
 from explorer.protocols.ikev2.config import Selector
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.keys import child_keys
-from explorer.protocols.ikev2.parts import Part, notify, of_term
+from explorer.protocols.ikev2.parts import Part, notifies_in, notify, of_term
 from explorer.protocols.ikev2.suites import Offer, Suite, choose, sa_body
 from explorer.registry.ikev2 import TsType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -110,7 +110,12 @@ class ChildMaker:
         """
         proposals = self._judge(message, method=None)
         self._narrow(message)
+        self._agree_on_mode(message)
         self._hold_spi(message, proposals)
+
+    def _agree_on_mode(self, message: V2Message) -> None:
+        """Transport mode is only what both sides have named (RFC 7296 §1.3.1)."""
+        self.transport = self.transport and _N.USE_TRANSPORT_MODE in notifies_in(message)
 
     def conclude(self, message: V2Message) -> None:
         """The initiator: the choice must be one of the offers, and the selectors within its own."""
@@ -118,6 +123,7 @@ class ChildMaker:
         if len(_proposals(message)) != 1:
             raise Refusal("The answer must hold exactly one proposal", "RFC 7296 §2.7")
         self._narrow(message)
+        self._agree_on_mode(message)
         self._hold_spi(message, proposals)
 
     def _judge(self, message: V2Message, method: int | None) -> V2Proposal:

@@ -21,7 +21,7 @@ from explorer.protocols.ikev2.parts import Part, errors_in, notifies_in, notify,
 from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.registry.ikev2_transforms import TransformType
+from explorer.registry.ikev2_transforms import KeyExchangeId, TransformType
 from explorer.wire.ikev2 import V2KeyExchange, V2Nonce, V2Notify, V2Proposal, V2SecurityAssociation
 from explorer.wire.ikev2_message import V2Message
 
@@ -227,7 +227,12 @@ class CreateChildSa(V2Exchange):
         method = self.suite.key_exchange
         if method is None and self.suite.additional:
             raise Refusal("Only additional key exchanges were agreed on", "RFC 9370 §2.2.4", _N.INVALID_SYNTAX)
-        self._take_method(method.number if method is not None else 0)
+        number = method.number if method is not None else 0
+        tried = self.share.method.number if self.share is not None else 0
+        if self.role is Role.INITIATOR and number not in (tried, 0):
+            wanted, told = (KeyExchangeId.name_of(n) for n in (tried, number))
+            raise Refusal(f"A value for {wanted} was sent, and {told} was chosen", "RFC 7296 §1.3")
+        self._take_method(number)
 
     def _agree_on_ike(self, sa: V2SecurityAssociation) -> None:
         ke = self.message.find(V2KeyExchange)
