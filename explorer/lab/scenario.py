@@ -121,7 +121,8 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ipsec: list[IpsecProposal] = []
     ike: list[IkeProposal] = []
     child: list[ChildProposal] = []
-    proves: Literal["psk", "rsa", "ecdsa", "signature"] = "psk"
+    proves: Literal["psk", "rsa", "ecdsa", "signature", "null"] = "psk"
+    accepts_null: bool = False
     guess: str | None = None
     wants_cookies: bool = False
     childless: bool = False

@@ -48,12 +48,15 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
     return V2Config(
         address=peer.address,
         keys=keys,
-        identity=v2_identity(peer.identity or peer.address),
+        identity=V2Identity(int(V2IdType.NULL), b"") if peer.proves == "null" else v2_identity(
+            peer.identity or peer.address
+        ),
         ike=tuple(_ike(proposal, number) for number, proposal in enumerate(peer.ike, 1)),
         child=tuple(_child(proposal, number) for number, proposal in enumerate(peer.child, 1)),
         local=Selector.network(peer.protects),
         remote=Selector.network(peer.peer_protects or other.protects),
         method=peer.proves,
+        accepts_null=peer.accepts_null,
         credential=_credential(peer),
         authorities=authorities(peer.trusts) if any(p.proves != "psk" for p in (peer, other)) else (),
         expects=v2_identity(peer.expects) if peer.expects is not None else None,

@@ -42,7 +42,7 @@ def v2_complaints(peer: PeerFile) -> Iterator[str]:
         yield "fragment_size: expected 128 to 65507 octets"
     if peer.unknown_payload is not None and not 128 <= peer.unknown_payload <= 255:
         yield "unknown_payload: expected 128 to 255, which are for private use"
-    if peer.proves != "psk" and peer.certificate is None:
+    if peer.proves not in ("psk", "null") and peer.certificate is None:
         yield f"certificate: expected one, as this side proves itself with {peer.proves}"
     if peer.proves == "psk" and peer.psk is None and not peer.group_keys:
         yield "psk: expected a pre-shared key, as this side proves itself with one"

@@ -32,6 +32,8 @@ class V2Identity:
 def identity_text(body: bytes) -> str:
     """An Identification body as a person would write it."""
     id_type, data = body[0], body[4:]
+    if id_type == V2IdType.NULL:
+        return "nobody"
     if id_type == V2IdType.IPV4_ADDR and len(data) == 4:
         return str(IPv4Address(data))
     if id_type in (V2IdType.FQDN, V2IdType.RFC822_ADDR, V2IdType.KEY_ID):
@@ -91,7 +93,9 @@ class V2Config:
         child: its offers for Child SAs.
         local: whose packets it protects at its own side.
         remote: whose packets it protects at the peer's side.
-        method: how it proves itself: ``psk``, ``rsa``, ``ecdsa`` or ``signature`` (RFC 7427).
+        method: how it proves itself: ``psk``, ``rsa``, ``ecdsa``, ``signature`` (RFC 7427); or ``null``, not at all
+            (RFC 7619).
+        accepts_null: whether it takes a peer that proves nothing about itself.
         credential: its certificate and private key.
         authorities: whose certificates it trusts.
         expects: who the other side must say that it is.
@@ -121,6 +125,7 @@ class V2Config:
     local: Selector
     remote: Selector
     method: str = "psk"
+    accepts_null: bool = False
     credential: V2Credential | None = None
     authorities: Sequence[Certificate] = ()
     expects: V2Identity | None = None

@@ -144,7 +144,7 @@ class IkeAuth(V2Exchange):
     def _certificates(self) -> list[Part]:
         config, side = self.party.config, self.letter(self.role)
         parts = []
-        if config.method != "psk" and config.credential is not None:
+        if config.method not in ("psk", "null") and config.credential is not None:
             der = config.credential.certificate.der
             body = bytes((CertificateEncoding.X509_SIGNATURE,)) + der
             origin, owner = Configured("RFC 7296 §3.6"), str(self.party.role)
@@ -220,6 +220,8 @@ class IkeAuth(V2Exchange):
             return "error"
         if is_answer and errors_in(message):
             return "no-child"
+        if auth.method == AuthMethod.NULL:
+            return "null"
         if auth.method != AuthMethod.SHARED_KEY:
             return "signature"
         return "psk" if is_answer else ""

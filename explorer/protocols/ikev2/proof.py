@@ -50,9 +50,19 @@ def make(x: IkeAuth) -> tuple[int, Term]:
         secret = _secret(x, None)
         assert x.sa.suite is not None
         return int(AuthMethod.SHARED_KEY), shared_key_auth(symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
+    if config.method == "null":
+        return int(AuthMethod.NULL), _null_auth(x, prover, symbol, octets)
     if config.credential is None:
         raise Refusal("This side has no certificate", _CITE, _FAILED)
     return sign(x, config.credential.key, octets, symbol)
+
+
+def _null_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
+    """SK_p in place of a secret: it shows that this is still the same peer, whoever that is (RFC 7619 §2.1)."""
+    assert x.sa.suite is not None
+    assert x.sa.keys is not None
+    SK_p = x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
+    return shared_key_auth(symbol, x.sa.suite.prf, SK_p, octets, x.ledger.scope)
 
 
 def _secret(x: IkeAuth, identity: bytes | None) -> Term:
@@ -93,6 +103,12 @@ def check(x: IkeAuth) -> None:
         assert x.sa.suite is not None
         made = shared_key_auth(received.symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
         x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, _CITE, _FAILED)
+        return
+    if payload.method == AuthMethod.NULL:
+        if not x.party.config.accepts_null:
+            raise Refusal("The peer proves nothing about itself, and this side wants a proof", "RFC 7619 §2.1", _FAILED)
+        made = _null_auth(x, prover, received.symbol, octets)
+        x.ledger.verify(x.ledger.learn(made), received, None, "RFC 7619 §2.1", _FAILED)
         return
     _check_signature(x, prover, payload, octets, received, identity)
 
