@@ -60,7 +60,7 @@ def test_we_make_a_new_isakmp_sa_when_the_time_has_come(meet: Meet, charon: Role
     meeting.bring_up()
     meeting.expect(lambda: len(meeting.ours.installed("ISAKMP")) == 2, "another ISAKMP SA")
     meeting.expect(lambda: meeting.charon.says("IKE_SA lab.* established") >= 2, "charon to have it too")
-    assert "INSTALLED" in meeting.charon.associations()
+    meeting.expect(lambda: "INSTALLED" in meeting.charon.associations(), "charon to have its IPsec SAs there")
     assert meeting.ours.refused() == []
 
 

@@ -66,7 +66,8 @@ def test_another_key_in_main_mode_when_we_begin(meet: Meet) -> None:
     meeting = meet(Settings(WE_BEGIN, psk="another"))
     meeting.ours.do(meeting.ours.peer.start)
     meeting.expect(lambda: len(meeting.ours.refused()) > 0, "charon's answer, which cannot be read")
-    assert meeting.charon.says("ID_PROT request with message ID 0 processing failed") > 0
+    failed = "ID_PROT request with message ID 0 processing failed"
+    meeting.expect(lambda: meeting.charon.says(failed) > 0, "charon to say so")
     assert meeting.ours.installed("ISAKMP") == []
     assert meeting.ours.proven() == set()
 
