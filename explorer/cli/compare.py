@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Print both; whether both reached their goals is the exit status."""
+    from explorer.comparison.alignment import find_alignment
     from explorer.comparison.comparison import compare
     from explorer.lab.run import run
     from explorer.lab.scenario import load_scenario
@@ -29,7 +30,8 @@ def execute(arguments: argparse.Namespace) -> int:
     scenarios = [load_scenario(name) for name in (arguments.left, arguments.right)]
     seed = settle_seed(arguments.seed)
     traces = [run(scenario, seed) for scenario in scenarios]
-    comparison = compare(traces[0], traces[1])
+    # By what was typed: somebody's own file may have a shipped name and be something else.
+    comparison = compare(traces[0], traces[1], find_alignment(arguments.left, arguments.right))
     if arguments.format == "json":
         from explorer.export.comparison_json import comparison_to_json
 

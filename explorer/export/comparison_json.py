@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from explorer.comparison.comparison import Comparison, Side
+from explorer.comparison.comparison import AlignedMessages, AlignedTerms, Comparison, Side
+from explorer.comparison.operations import Operations
 from explorer.comparison.totals import Totals
 from explorer.events import Role
 from explorer.export.json_export import written
@@ -21,8 +23,24 @@ def comparison_to_json(comparison: Comparison) -> str:
         "format": FORMAT,
         "left": _side(comparison.left),
         "right": _side(comparison.right),
+        "names": None,
+        "messages": None,
+        "terms": None,
     }
+    if comparison.aligned is not None:
+        names, messages, terms = comparison.aligned
+        document["names"] = [{"left": pair.left, "right": pair.right, "says": pair.says} for pair in names]
+        document["messages"] = [_pair(pair) for pair in messages]
+        document["terms"] = [_pair(pair) for pair in terms]
     return written(document)
+
+
+def _pair(pair: AlignedMessages | AlignedTerms) -> dict[str, Any]:
+    return {
+        "left": [item._asdict() for item in pair.left],
+        "right": [item._asdict() for item in pair.right],
+        "says": pair.says,
+    }
 
 
 def _side(side: Side) -> dict[str, Any]:
@@ -46,7 +64,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "largest": {"message": message, "octets": size} if totals.messages else None,
         "packets": totals.packets,
         "round_trips": {party: totals.round_trips[party] for party in _PEERS},
-        "operations": {party: totals.operations[party]._asdict() for party in _PEERS},
+        "operations": {party: _operations(totals.operations[party]) for party in _PEERS},
         "eavesdropper": [
             {"subject": item.subject, "holding": item.holding, "message": item.message or None}
             for item in totals.learnt
@@ -55,3 +73,8 @@ def _totals(totals: Totals) -> dict[str, Any]:
             party: None if proof is None else proof._asdict() for party, proof in totals.proven.items()
         },
     }
+
+
+def _operations(operations: Operations) -> dict[str, int]:
+    counts = {re.sub(r"\W", "_", kind): count for kind, count in operations.counts.items()}
+    return {"key_exchanges": operations.key_exchanges, **counts}

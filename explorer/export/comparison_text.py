@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from textwrap import wrap
 
 from explorer.comparison.comparison import Comparison, Side
 from explorer.comparison.operations import CHECK, KINDS
 from explorer.comparison.totals import Totals
 from explorer.events import Role
-from explorer.export.printable import printable
+from explorer.export.comparison_columns import beside, cell, heading
+from explorer.export.comparison_pairs import aligned_lines
 
 NARROWEST = 80
 _LABELS = 26
@@ -22,6 +22,8 @@ Says = Callable[[Totals], str]
 def comparison_to_text(comparison: Comparison, width: int = NARROWEST) -> str:
     """Both runs in numbers, one in each column, and what of one stands for what of the other."""
     lines = [*_header(comparison, width), *_totals(comparison, width)]
+    if comparison.aligned is not None:
+        lines += aligned_lines(comparison.aligned, comparison.left.scenario, comparison.right.scenario, width)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -45,28 +47,28 @@ def _totals(comparison: Comparison, width: int) -> Iterator[str]:
     def row(label: str, says: Says) -> Iterator[str]:
         return _row(label, says(left), says(right), width)
 
-    yield from _heading("Messages")
+    yield from heading("Messages")
     yield from row("messages", lambda t: str(t.messages))
     yield from row("  by exchange", lambda t: ", ".join(f"{x.name} {x.messages}" for x in t.exchanges))
     yield from row("octets", lambda t: str(t.octets))
     yield from row("  by exchange", lambda t: ", ".join(f"{x.name} {x.octets}" for x in t.exchanges))
     yield from row("largest datagram", lambda t: f"{t.largest[0]}, message {t.largest[1]}" if t.messages else "none")
     yield from row("ESP and AH packets", lambda t: str(t.packets))
-    yield from _heading("Round trips until a first packet can be sent")
+    yield from heading("Round trips until a first packet can be sent")
     for party in _PEERS:
         yield from row(f"by the {party}", _trips_of(party))
-    yield from _heading("Computed by initiator + responder")
+    yield from heading("Computed by initiator + responder")
     yield from row("key exchanges", lambda t: _both([t.operations[party].key_exchanges for party in _PEERS]))
     for kind in KINDS:
         if any(t.operations[party].counts[kind] for t in (left, right) for party in _PEERS):
             yield from row(kind, _count_of(kind))
     if any(t.operations[party].counts[CHECK] for t in (left, right) for party in _PEERS):
         yield "not counted: the authority's signature in a certificate"
-    yield from _heading("An eavesdropper learns")
+    yield from heading("An eavesdropper learns")
     for at, item in enumerate(left.learnt):
         if (item.holding, right.learnt[at].holding) != ("absent", "absent"):
             yield from row(item.subject, _learnt_at(at))
-    yield from _heading("Proven to the other side")
+    yield from heading("Proven to the other side")
     for party in _PEERS:
         yield from row(f"the {party}", _proof_of(party))
 
@@ -107,27 +109,7 @@ def _proof_of(party: Role) -> Says:
     return says
 
 
-# ---------------------------------------------------------------- columns
-
-
-def _heading(title: str) -> Iterator[str]:
-    yield ""
-    yield f"═══ {title}"
-
-
 def _row(label: str, left: str, right: str, width: int) -> Iterator[str]:
     """A label and two cells, each as many lines as it needs."""
     room = (width - _LABELS) // 2 - _GAP
     yield from beside([label], cell(left, room), cell(right, room), widths=(_LABELS, room + _GAP))
-
-
-def cell(text: str, room: int, indent: str = "") -> list[str]:
-    """One cell's lines; whatever anybody's scenario put into it is made safe before it is measured."""
-    return wrap(printable(text), room, subsequent_indent=indent) or [""]
-
-
-def beside(*columns: list[str], widths: tuple[int, ...]) -> Iterator[str]:
-    """Columns side by side; the last one needs no width."""
-    for at in range(max(map(len, columns))):
-        cells = [column[at] if at < len(column) else "" for column in columns]
-        yield "".join(f"{text:<{size}}" for text, size in zip(cells, (*widths, 0), strict=True))
