@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from explorer.comparison.alignment import Alignment, NamePair
 from explorer.comparison.totals import Totals, totals
-from explorer.crypto.term import Configured, Constant, Drawn, Term
+from explorer.crypto.term import Configured, Constant, Derived, Drawn, Term
 from explorer.errors import ExplorerError
 from explorer.events import Role
 from explorer.trace.model import Key
 from explorer.trace.trace import Trace
+
+_ORIGINS: dict[type, str] = {Configured: "configured", Drawn: "drawn", Constant: "constant", Derived: "derived"}
+"""The words of the JSON format; what is none of these stood in a message."""
 
 
 class Side(NamedTuple):
@@ -36,12 +39,13 @@ class MessageOf(NamedTuple):
 
 
 class TermOf(NamedTuple):
-    """A term of one run; ``made`` is its formula, or says in a word where it comes from."""
+    """A term of one run; ``origin`` says in a word where it comes from, ``formula`` how it was derived, if it was."""
 
     scope: str
     symbol: str
     octets: int
-    made: str
+    origin: str
+    formula: str
 
 
 class AlignedMessages(NamedTuple):
@@ -127,7 +131,8 @@ def _term(trace: Trace, reference: str) -> TermOf:
         raise ExplorerError(f"{trace.scenario}: an alignment names {reference!r}, which is no term of this run")
     formulas = trace.links.formulas(key)
     term = trace.links.first(key)
-    return TermOf(key.scope, symbol, len(term.octets), str(formulas[0][2].expression) if formulas else _origin(term))
+    formula = str(formulas[0][2].expression) if formulas else ""
+    return TermOf(key.scope, symbol, len(term.octets), _origin(term), formula)
 
 
 def _fits(trace: Trace, key: Key, scope: str) -> bool:
@@ -139,8 +144,4 @@ def _fits(trace: Trace, key: Key, scope: str) -> bool:
 
 
 def _origin(term: Term) -> str:
-    if isinstance(term.origin, Drawn):
-        return "drawn"
-    if isinstance(term.origin, Configured):
-        return "configured"
-    return "fixed" if isinstance(term.origin, Constant) else "read"
+    return next((word for kind, word in _ORIGINS.items() if isinstance(term.origin, kind)), "message")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from explorer.comparison.eavesdropper import Learnt, learnt
 from explorer.comparison.operations import Operations, operations
-from explorer.events import Role, SaInstalled, Verified
+from explorer.events import Role, SaInstalled, Sent, Verified
 from explorer.trace.model import Beat, Step, is_packet
 from explorer.trace.trace import Trace
 
@@ -23,10 +23,14 @@ class ExchangeTotal(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """After reading ``message`` somebody knew by ``symbol`` whom it talks to."""
+    """After reading ``message`` somebody knew by ``symbol`` whom it talks to.
+
+    ``formula`` is how that side made what ``symbol`` must equal or be a signature of; empty for a password.
+    """
 
     message: int
     symbol: str
+    formula: str
 
 
 class Totals(NamedTuple):
@@ -89,7 +93,7 @@ def _exchanges(steps: list[Step]) -> tuple[ExchangeTotal, ...]:
 
 
 def _round_trips(trace: Trace, steps: list[Step], party: Role) -> float | None:
-    """Each change of direction is one way; who sends the same again or two in a row does not wait in between."""
+    """Each change of direction is one way; what had to be sent again is the network's doing, not the exchange's."""
     installed = next(
         (
             entry
@@ -104,13 +108,16 @@ def _round_trips(trace: Trace, steps: list[Step], party: Role) -> float | None:
         (entry.step for entry in trace[: installed.at + 1] if entry.party is party and entry.beat is Beat.READ),
         default=0,
     )
-    senders = [step.sender for step in steps if step.number <= read]
+    again = {entry.step for entry in trace.events_of(Sent) if isinstance(entry.event, Sent) and entry.event.again}
+    senders = [step.sender for step in steps if step.number <= read and step.number not in again]
     ways = sum(at == 0 or senders[at - 1] is not sender for at, sender in enumerate(senders))
     return ways / 2
 
 
 def _proof_of(trace: Trace, party: Role) -> Proof | None:
     for entry in trace.events_of(Verified, party.other):
-        if isinstance(entry.event, Verified) and entry.event.proves is party:
-            return Proof(entry.step, entry.event.symbol)
+        event = entry.event
+        if isinstance(event, Verified) and event.proves is party:
+            formula = event.expected.expression
+            return Proof(entry.step, event.symbol, "" if formula is None else str(formula))
     return None

@@ -33,9 +33,7 @@ def _pair(left: Sequence[str], right: Sequence[str], says: str, width: int) -> I
     room = (width - len(_BETWEEN)) // 2
     cells = [[line for text in side or [_NONE] for line in cell(text, room, others="    ")] for side in (left, right)]
     size = max(map(len, cells))
-    yield from beside(
-        cells[0], [_BETWEEN.rstrip()] * size, cells[1], widths=(room, len(_BETWEEN))
-    )
+    yield from beside(cells[0], [_BETWEEN] * size, cells[1], widths=(room, len(_BETWEEN)))
     if says:
         yield from cell(says, width, "    ", "    ")
 
@@ -46,14 +44,19 @@ def _messages(found: Sequence[MessageOf]) -> list[str]:
         for message in found
         for text in (
             f"{message.number:>2}{_MARKS[message.sender]} {message.notation}",
-            f"    {message.exchange}, {message.octets} octets",
+            f"    {message.exchange}, {_size(message.octets)}",
         )
     ]
 
 
 def _terms(found: Sequence[TermOf]) -> list[str]:
-    return [
-        text
-        for term in found
-        for text in (f"{term.symbol}, {term.octets} octets", f"  = {term.made}")
-    ]
+    said = []
+    for term in found:
+        said.append(f"{term.symbol}, {_size(term.octets)}" + ("" if term.formula else f", {term.origin}"))
+        if term.formula:
+            said.append(f"  = {term.formula}")
+    return said
+
+
+def _size(octets: int) -> str:
+    return f"{octets} octet" + ("" if octets == 1 else "s")

@@ -104,7 +104,9 @@ def _learnt_at(position: int) -> Says:
 def _proof_of(party: Role) -> Says:
     def says(totals: Totals) -> str:
         proof = totals.proven[party]
-        return "never" if proof is None else f"by message {proof.message}, {proof.symbol}"
+        if proof is None:
+            return "never"
+        return f"by message {proof.message}, {proof.symbol}" + (f": {proof.formula}" if proof.formula else "")
 
     return says
 
