@@ -6,7 +6,7 @@ import argparse
 from typing import NoReturn
 
 from explorer import __version__
-from explorer.cli import USAGE, export, lessons, run, scenarios, show
+from explorer.cli import USAGE, compare, export, lessons, run, scenarios, show
 
 _ABOUT = "A complete IKE exchange in your terminal: every message, every octet, every key, and where each came from."
 
@@ -25,7 +25,7 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ike-explorer {__version__}")
     parser.set_defaults(execute=run.execute, scenario=run.FIRST, seed=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (run, show, export, scenarios, lessons):
+    for command in (run, show, compare, export, scenarios, lessons):
         name = command.__name__.rpartition(".")[2]
         added = commands.add_parser(name, help=command.ABOUT, description=command.ABOUT, allow_abbrev=False)
         command.add_arguments(added)

@@ -13,13 +13,19 @@ if TYPE_CHECKING:
 
 GEAR = ("cisco", "strongswan")
 """Whose words a run and a scenario can be put in."""
+SCENARIO_HELP = "name of a shipped scenario, or the path of a .toml file"
 RANDOM = "random"
 _SEEDS = 2**64
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """``SCENARIO [--seed N|random]``."""
-    parser.add_argument("scenario", metavar="SCENARIO", help="name of a shipped scenario, or the path of a .toml file")
+    parser.add_argument("scenario", metavar="SCENARIO", help=SCENARIO_HELP)
+    add_seed_argument(parser)
+
+
+def add_seed_argument(parser: argparse.ArgumentParser) -> None:
+    """``[--seed N|random]``."""
     parser.add_argument("--seed", type=_seed, metavar="N|random",
                         help="same seed, same octets; without it, the scenario's own")
 
@@ -34,11 +40,16 @@ def play(arguments: argparse.Namespace) -> tuple[Scenario, Trace]:
     from explorer.lab.scenario import load_scenario
 
     scenario = load_scenario(arguments.scenario)
-    seed = arguments.seed
-    if seed == RANDOM:
-        seed = draw_seed()
-        complain(f"the seed is {seed}")
-    return scenario, run(scenario, seed)
+    return scenario, run(scenario, settle_seed(arguments.seed))
+
+
+def settle_seed(wanted: int | str | None) -> int | None:
+    """The seed that was asked for; one that is drawn is said, so that it can be given again."""
+    if not isinstance(wanted, str):
+        return wanted
+    seed = draw_seed()
+    complain(f"the seed is {seed}")
+    return seed
 
 
 def demand_gear(scenario: Scenario) -> None:

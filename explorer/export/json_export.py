@@ -53,10 +53,10 @@ def to_json(trace: Trace, message: int | None = None) -> str:
         "events": events(trace, index),
         "knowledge": _knowledge(trace, index),
     }
-    return _written(document)
+    return written(document)
 
 
-def _written(document: dict[str, Any]) -> str:
+def written(document: dict[str, Any]) -> str:
     """A line an item: as fast as the encoder's shortest form, and still to be read, searched and compared."""
     encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 

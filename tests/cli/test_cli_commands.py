@@ -31,7 +31,7 @@ def test_version(cli: Cli) -> None:
 def test_help_names_every_command(cli: Cli) -> None:
     done = cli("--help")
     assert done.returncode == 0
-    assert all(name in done.stdout for name in ("run", "show", "export", "scenarios", "lessons"))
+    assert all(name in done.stdout for name in ("run", "show", "compare", "export", "scenarios", "lessons"))
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -51,6 +51,50 @@ def test_show_prints_json_with_the_seed_in_it(cli: Cli) -> None:
 def test_same_seed_same_output(cli: Cli) -> None:
     first, again, other = (cli("show", FIRST, "--seed", seed).stdout for seed in ("7", "7", "8"))
     assert first == again != other
+
+
+def test_compare_prints_two_runs_side_by_side(cli: Cli) -> None:
+    done = cli("compare", FIRST, "ikev2-psk")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "═══ Key by key" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_compare_is_as_wide_as_the_terminal_within_reason(cli: Cli) -> None:
+    for columns, width in (("40", 80), ("100", 100), ("500", 120)):
+        lines = cli("compare", FIRST, "ikev2-psk", COLUMNS=columns).stdout.splitlines()
+        assert width - 10 <= max(map(len, lines)) <= width
+
+
+def test_compare_prints_json_and_finds_an_alignment_either_way_round(cli: Cli) -> None:
+    document = json.loads(cli("compare", "ikev2-psk", FIRST, "--format", "json", "--seed", "7").stdout)
+    assert [document[side]["scenario"] for side in ("left", "right")] == ["ikev2-psk", FIRST]
+    assert [document[side]["seed"] for side in ("left", "right")] == [7, 7]
+    assert {"left": "IKE SA", "right": "ISAKMP SA"}.items() <= document["names"][0].items()
+
+
+def test_compare_draws_one_seed_for_both(cli: Cli) -> None:
+    done = cli("compare", FIRST, "ikev1-main-rsa", "--format", "json", "--seed", "random")
+    document = json.loads(done.stdout)
+    assert document["left"]["seed"] == document["right"]["seed"]
+    assert done.stderr == f"ike-explorer: the seed is {document['left']['seed']}\n"
+
+
+def test_compare_takes_files_and_aligns_only_what_is_shipped(cli: Cli) -> None:
+    path = cli.write(f"{FIRST}.toml")
+    done = cli("compare", path.name, "ikev2-psk")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "═══ Messages" in done.stdout
+    assert "═══ Key by key" not in done.stdout
+
+
+def test_compare_says_when_a_run_missed_its_goal(cli: Cli) -> None:
+    path = cli.write("wrong.toml", WRONG_PSK)
+    done = cli("compare", FIRST, path.name)
+    assert done.returncode == 1
+    assert one_line(done.stderr)
+    assert "wrong: the run ended as failed, the goal is established" in done.stderr
+    assert "═══ Messages" in done.stdout
 
 
 def test_a_random_seed_is_said_and_can_be_given_again(cli: Cli) -> None:

@@ -124,3 +124,4 @@ def test_an_installed_wheel_has_lessons_and_scenarios_and_works_anywhere(tmp_pat
     assert lessons.split() == [lesson.id for lesson in list_lessons()]
     assert scenarios.split() == shipped()
     assert "HDR, KE, Ni" in said("-m", "explorer", "show", "ikev1-main-psk")
+    assert "Key by key" in said("-m", "explorer", "compare", "ikev1-main-psk", "ikev2-psk")
