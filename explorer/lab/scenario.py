@@ -27,6 +27,7 @@ Method = Literal[
 ]
 Mode = Literal["tunnel", "transport"]
 Protocol = Literal["esp", "ah", "ah+esp"]
+Eap = Literal["eap-mschapv2", "eap-md5"]
 Does = Literal["drop", "duplicate", "delay", "swap"]
 
 
@@ -87,13 +88,18 @@ class ClientFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class GatewayFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A gateway of remote access: ``users`` with their passwords, a ``pool`` of addresses to hand out."""
+    """A gateway of remote access: ``users`` with their passwords, a ``pool`` of addresses to hand out.
+
+    ``eap`` is IKEv2's login, and ``asks_identity`` whether it asks for the name that IKE has already.
+    """
 
     users: dict[str, str]
     pool: str | None = None
     name_server: str | None = None
     banner: str = ""
     pushes: bool = False
+    eap: Eap = "eap-mschapv2"
+    asks_identity: bool = False
 
 
 class PrivateGroupFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -120,7 +126,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ipsec: list[IpsecProposal] = []
     ike: list[IkeProposal] = []
     child: list[ChildProposal] = []
-    proves: Literal["psk", "rsa", "ecdsa", "signature"] = "psk"
+    proves: Literal["psk", "rsa", "ecdsa", "signature", "eap-mschapv2", "eap-md5"] = "psk"
     guess: str | None = None
     wants_cookies: bool = False
     childless: bool = False
@@ -227,6 +233,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lifetime_rule": ("obey", "strict", "claim"),
     "inside": ("initiator", "responder"),
     "does": get_args(Does),
+    "eap": get_args(Eap),
 }
 
 

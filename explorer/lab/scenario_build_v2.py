@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import ChildProposal, IkeProposal, PeerFile, Scenario
 from explorer.lab.scenario_build import authorities, credential, pre_shared_key
-from explorer.protocols.ikev2.config import Selector, V2Config, V2Credential, V2Identity
+from explorer.protocols.ikev2.config import Selector, V2Config, V2Credential, V2Gateway, V2Identity, V2Login
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
 from explorer.registry.ikev2_transforms import EncryptionId, EsnId, IntegrityId, KeyExchangeId, PrfId, TransformType
@@ -66,7 +66,23 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         nat_traversal=peer.nat_traversal,
         intermediate=peer.intermediate,
         epoch=EPOCH,
+        login=_login(peer),
+        gateway=_gateway(peer),
     )
+
+
+def _login(peer: PeerFile) -> V2Login | None:
+    if peer.client is None:
+        return None
+    return V2Login(peer.client.user.encode("utf-8"), peer.client.password.encode("utf-8"))
+
+
+def _gateway(peer: PeerFile) -> V2Gateway | None:
+    file = peer.gateway
+    if file is None:
+        return None
+    users = {name.encode("utf-8"): password.encode("utf-8") for name, password in file.users.items()}
+    return V2Gateway(users, file.eap, file.asks_identity)
 
 
 def v2_identity(text: str) -> V2Identity:
