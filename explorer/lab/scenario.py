@@ -27,6 +27,7 @@ Method = Literal[
 ]
 Mode = Literal["tunnel", "transport"]
 Protocol = Literal["esp", "ah", "ah+esp"]
+Eap = Literal["eap-mschapv2", "eap-md5"]
 Does = Literal["drop", "duplicate", "delay", "swap"]
 
 
@@ -88,13 +89,18 @@ class ClientFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class GatewayFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A gateway of remote access: ``users`` with their passwords, a ``pool`` of addresses to hand out."""
+    """A gateway of remote access: ``users`` with their passwords, a ``pool`` of addresses to hand out.
+
+    ``eap`` is IKEv2's login, and ``asks_identity`` whether it asks for the name that IKE has already.
+    """
 
     users: dict[str, str] = {}
     pool: str | None = None
     name_server: str | None = None
     banner: str = ""
     pushes: bool = False
+    eap: Eap = "eap-mschapv2"
+    asks_identity: bool = False
 
 
 class PrivateGroupFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -121,7 +127,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ipsec: list[IpsecProposal] = []
     ike: list[IkeProposal] = []
     child: list[ChildProposal] = []
-    proves: Literal["psk", "rsa", "ecdsa", "signature", "null"] = "psk"
+    proves: Literal["psk", "rsa", "ecdsa", "signature", "null", "eap-mschapv2", "eap-md5"] = "psk"
     accepts_null: bool = False
     guess: str | None = None
     wants_cookies: bool = False
@@ -233,6 +239,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "lifetime_rule": ("obey", "strict", "claim"),
     "inside": ("initiator", "responder"),
     "does": get_args(Does),
+    "eap": get_args(Eap),
 }
 
 

@@ -9,7 +9,7 @@ from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import ChildProposal, GatewayFile, IkeProposal, PeerFile, Scenario
 from explorer.lab.scenario_build import address_pool, authorities, credential, pre_shared_key
-from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Credential, V2Identity
+from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Credential, V2Gateway, V2Identity, V2Login
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
 from explorer.registry.ikev2_transforms import EncryptionId, EsnId, IntegrityId, KeyExchangeId, PrfId, TransformType
@@ -74,6 +74,8 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         nat_traversal=peer.nat_traversal,
         intermediate=peer.intermediate,
         epoch=EPOCH,
+        login=_login(peer),
+        gateway=_gateway(peer),
     )
 
 
@@ -93,6 +95,20 @@ def _credential(peer: PeerFile) -> V2Credential | None:
 def _server(gateway: GatewayFile | None) -> bytes:
     text = gateway.name_server if gateway is not None else None
     return ipaddress.IPv4Address(text).packed if text is not None else b""
+
+
+def _login(peer: PeerFile) -> V2Login | None:
+    if peer.client is None:
+        return None
+    return V2Login(peer.client.user.encode("utf-8"), peer.client.password.encode("utf-8"))
+
+
+def _gateway(peer: PeerFile) -> V2Gateway | None:
+    file = peer.gateway
+    if file is None or not file.users:
+        return None
+    users = {name.encode("utf-8"): password.encode("utf-8") for name, password in file.users.items()}
+    return V2Gateway(users, file.eap, file.asks_identity)
 
 
 def v2_identity(text: str) -> V2Identity:

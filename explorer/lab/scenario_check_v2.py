@@ -42,7 +42,15 @@ def v2_complaints(peer: PeerFile) -> Iterator[str]:
         yield "fragment_size: expected 128 to 65507 octets"
     if peer.unknown_payload is not None and not 128 <= peer.unknown_payload <= 255:
         yield "unknown_payload: expected 128 to 255, which are for private use"
-    if peer.proves not in ("psk", "null") and peer.certificate is None:
+    logs_in = peer.proves.startswith("eap")
+    if logs_in is not (peer.client is not None):
+        yield "client: expected together with proves = “eap-mschapv2” or “eap-md5”"
+    if logs_in and peer.gateway is not None:
+        yield "gateway: expected of who does not log in itself"
+    if peer.gateway is not None and peer.gateway.users and peer.proves in ("psk", "null"):
+        # RFC 7296 §2.16: a password is nothing to be shown to somebody who has not signed.
+        yield "proves: expected “rsa”, “ecdsa” or “signature” of a gateway"
+    if peer.proves not in ("psk", "null") and not logs_in and peer.certificate is None:
         yield f"certificate: expected one, as this side proves itself with {peer.proves}"
     if peer.proves == "psk" and peer.psk is None and not peer.group_keys:
         yield "psk: expected a pre-shared key, as this side proves itself with one"

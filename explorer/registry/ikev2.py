@@ -134,3 +134,13 @@ class EapType(Number):
     NAK = 3, "Nak", "another method is wanted", "RFC 3748 §5.3"
     MD5_CHALLENGE = 4, "MD5-Challenge", "a hash over a challenge and the password", "RFC 3748 §5.4"
     MSCHAPV2 = 26, "EAP-MSCHAPv2", "a challenge both ways, and a key", "draft-kamath-pppext-eap-mschapv2"
+
+
+class MschapOpcode(Number):
+    """The OpCode octet of EAP-MSCHAPv2 (draft-kamath-pppext-eap-mschapv2 §2)."""
+
+    CHALLENGE = 1, "Challenge", "the server's challenge", "draft-kamath-pppext-eap-mschapv2 §2.1"
+    RESPONSE = 2, "Response", "the user's proof, and a challenge back", "draft-kamath-pppext-eap-mschapv2 §2.2"
+    SUCCESS = 3, "Success", "the server's proof, and its receipt", "draft-kamath-pppext-eap-mschapv2 §2.3"
+    FAILURE = 4, "Failure", "the login has failed", "draft-kamath-pppext-eap-mschapv2 §2.5"
+    CHANGE_PASSWORD = 7, "Change-Password", "a new password", "draft-kamath-pppext-eap-mschapv2 §2.7"

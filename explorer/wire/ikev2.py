@@ -378,12 +378,11 @@ class V2Configuration(V2Payload, label="Configuration payload", cite="RFC 7296 �
 
 
 class V2Eap(V2Payload, label="EAP payload", cite="RFC 7296 §3.16", key="v2_eap"):
-    """An EAP packet (RFC 3748 §4); requests and responses have a type."""
+    """An EAP packet (RFC 3748 §4); what its code and type make of the rest is in ``ikev2_eap``."""
 
     code: int = u8(EapCode, label="EAP code")
     identifier: int = u8(label="EAP identifier")
-    eap_length: int = u16(label="EAP length")
-    data: bytes = rest(label="EAP data", default=b"")
+    eap_length: int = u16(label="EAP length", default=0)
 
 
 # ---------------------------------------------------------------- what is protected

@@ -15,7 +15,7 @@ from explorer.trace.trace import Trace
 EVE = Role.EAVESDROPPER
 DISAGREE = {
     "ikev1-aggressive-sa-swap", "ikev1-main-wrong-psk", "ikev1-aggressive-wrong-psk", "ikev1-wrong-xauth-password",
-    "ikev2-wrong-psk",
+    "ikev2-wrong-psk", "ikev2-wrong-eap-password",
 }
 """Scenarios whose point is that the two sides hold different octets under one name."""
 

@@ -16,7 +16,6 @@ from explorer.wire.ikev2 import (
     V2CertificateRequest,
     V2Configuration,
     V2Delete,
-    V2Eap,
     V2Encrypted,
     V2EncryptedFragment,
     V2KeyExchange,
@@ -32,7 +31,40 @@ from explorer.wire.ikev2 import (
     V2TrafficSelectors,
     V2VendorId,
 )
+from explorer.wire.ikev2_eap import (
+    V2EapIdentity,
+    V2EapMd5,
+    V2EapMschap,
+    V2EapMschapChallenge,
+    V2EapMschapOther,
+    V2EapMschapResponse,
+    V2EapMschapWords,
+    V2EapNak,
+    V2EapOther,
+    V2EapOutcome,
+    V2EapUnknown,
+    measured,
+)
 from explorer.wire.structure import Structure
+
+EAP = (
+    V2EapIdentity(code=1, identifier=7),
+    V2EapIdentity(code=2, identifier=7, identity=b"alice"),
+    V2EapNak(code=2, identifier=8, wanted=b"\x1a\4"),
+    V2EapMd5(code=1, identifier=9, value=bytes(16), name=b"gateway"),
+    V2EapMd5(code=2, identifier=9, value=bytes(16)),
+    V2EapMschap(code=2, identifier=9, opcode=3),
+    V2EapMschapChallenge(code=1, identifier=9, opcode=1, ms_id=9, challenge=bytes(16), name=b"gateway"),
+    V2EapMschapResponse(
+        code=2, identifier=9, opcode=2, ms_id=9, peer_challenge=bytes(16), nt_response=bytes(24), name=b"alice"),
+    V2EapMschapWords(code=1, identifier=9, opcode=3, ms_id=9, words=b"S=00 M=OK"),
+    V2EapMschapWords(code=1, identifier=9, opcode=4, ms_id=9, words=b"E=691 R=0"),
+    V2EapMschapOther(code=2, identifier=9, opcode=7, ms_id=9, data=b"x"),
+    V2EapOther(code=1, identifier=7, eap_type=6, data=b"hello"),
+    V2EapOutcome(code=3, identifier=7),
+    V2EapOutcome(code=4, identifier=7),
+    V2EapUnknown(code=5, identifier=7, data=b"?"),
+)
 
 AES = EncryptionTransform(kind=1, transform_id=12, attributes=(basic(14, 128),))
 TRANSFORMS = (
@@ -96,8 +128,7 @@ V2_SAMPLES: list[Structure] = [
         kind=2,
         attributes=(of_octets(1, b"\x0a\0\0\x09"), of_octets(13, b"\x0a\0\0\0\xff\0\0\0"), of_octets(7, b"me")),
     ),
-    V2Eap(code=1, identifier=7, eap_length=10, data=b"\1hello"),
-    V2Eap(code=3, identifier=7, eap_length=4),
+    *map(measured, EAP),
     V2Sealed(data=bytes(range(64))),
     V2Encrypted(iv=b"v" * 16, ciphertext=b"e" * 32, icv=b"c" * 12),
     V2SealedFragment(fragment=1, total=3, data=bytes(range(64))),

@@ -82,6 +82,29 @@ class Ppk:
 
 
 @dataclass(frozen=True)
+class V2Login:
+    """The user's end of a login by EAP; the method is the configuration's."""
+
+    user: bytes
+    password: bytes
+
+
+@dataclass(frozen=True)
+class V2Gateway:
+    """The server's end of a login by EAP.
+
+    Attributes:
+        users: password by user name.
+        method: ``eap-mschapv2`` or ``eap-md5``.
+        asks_identity: whether it asks for the user's name first, whatever IDi says (RFC 7296 §2.16).
+    """
+
+    users: Mapping[bytes, bytes]
+    method: str = "eap-mschapv2"
+    asks_identity: bool = False
+
+
+@dataclass(frozen=True)
 class V2Config:
     """A peer.
 
@@ -93,9 +116,12 @@ class V2Config:
         child: its offers for Child SAs.
         local: whose packets it protects at its own side.
         remote: whose packets it protects at the peer's side.
-        method: how it proves itself: ``psk``, ``rsa``, ``ecdsa``, ``signature`` (RFC 7427); or ``null``, not at all
+        method: how it proves itself: ``psk``, ``rsa``, ``ecdsa``, ``signature`` (RFC 7427), ``eap-mschapv2`` or
+            ``eap-md5``; with the last two it must be the initiator, and have a ``login``.  Or ``null``: not at all
             (RFC 7619).
         accepts_null: whether it takes a peer that proves nothing about itself.
+        login: whom it logs in, and with what password.
+        gateway: users that it lets in; an initiator that does not log in is then not proven.
         credential: its certificate and private key.
         authorities: whose certificates it trusts.
         expects: who the other side must say that it is.
@@ -149,6 +175,8 @@ class V2Config:
     port: int = 500
     natt_port: int = 4500
     epoch: float = 0.0
+    login: V2Login | None = None
+    gateway: V2Gateway | None = None
 
     def key_for(self, identity: bytes, address: str) -> bytes | None:
         """The pre-shared key, by the peer's identity, then by its address."""

@@ -86,7 +86,7 @@ class IkeAuth(V2Exchange):
         if self.sa.mixes_ppk and config.ppk is not None:
             self._mix_ppk()
             ppk = [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + config.ppk.name)]
-        parts.append(self._auth())
+        parts += self._proof()
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
         if config.asks_address:
             parts.append(configuration.wish())
@@ -125,14 +125,18 @@ class IkeAuth(V2Exchange):
         parts = [
             self._identity("IDr", V2PayloadType.IDR, self.party.config.identity.body),
             *self._certificates(),
-            self._auth(),
+            *self._proof(),
         ]
         ppk = [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
+        return [*parts, *self.child_answer(), *ppk]
+
+    def child_answer(self) -> list[Part]:
+        """The Child SA's half of the answer, if one was asked for."""
         if not self.makes_child:
-            return [*parts, *ppk]
+            return []
         if self.child_failure:
-            return [*parts, notify(self._child_notify), *ppk]
-        return [*parts, *self._granted, *self.maker.answer_parts("SAr2"), *ppk]
+            return [notify(self._child_notify)]
+        return [*self._granted, *self.maker.answer_parts("SAr2")]
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
@@ -153,10 +157,8 @@ class IkeAuth(V2Exchange):
             parts.append(Part("CERT", V2PayloadType.CERT, payload, ((term, 0),)))
         return parts + (request_certificate(config.authorities) if self.role is Role.INITIATOR else [])
 
-    def _auth(self) -> Part:
-        method, made = proof.make(self)
-        self.ledger.learn(made)
-        return Part("AUTH", V2PayloadType.AUTH, V2Auth(method=method, data=made.octets), ((made, 4),))
+    def _proof(self) -> list[Part]:
+        return [auth_part(self.ledger.learn(made), method) for method, made in [proof.make(self)]]
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """IDr in the request is only a wish; the SA is the Child's."""
@@ -173,6 +175,10 @@ class IkeAuth(V2Exchange):
         if self.party.config.ppk is not None:
             self._find_ppk()
         proof.check(self)
+        self.consider_child()
+
+    def consider_child(self) -> None:
+        """Whether the Child SA can be made; if not, that is told with the proof."""
         self.makes_child = self.message.find(V2SecurityAssociation) is not None
         if not self.makes_child:
             return
@@ -188,6 +194,10 @@ class IkeAuth(V2Exchange):
     def conclude(self) -> None:
         """The responder's proof, and its choice."""
         proof.check(self)
+        self.conclude_child()
+
+    def conclude_child(self) -> None:
+        """The responder's choice."""
         if not self.makes_child or self.child_failure:
             return
         if self.message.find(V2SecurityAssociation) is None:
@@ -229,6 +239,11 @@ class IkeAuth(V2Exchange):
     def bind_more(self, message: V2Message) -> list[Binding]:
         """The SPI of the Child SA stands inside its offers."""
         return spi_bindings(self.ledger, message, self.party.role)
+
+
+def auth_part(made: Term, method: int) -> Part:
+    """The AUTH payload with a proof in it."""
+    return Part("AUTH", V2PayloadType.AUTH, V2Auth(method=method, data=made.octets), ((made, 4),))
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

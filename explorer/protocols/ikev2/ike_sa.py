@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from explorer.crypto.term import Term
 from explorer.engine.ledger import Ledger
@@ -14,6 +15,9 @@ from explorer.protocols.ikev2.protection import Keys, direction
 from explorer.protocols.ikev2.suites import Suite
 from explorer.registry.ikev2 import V2Flag
 from explorer.registry.ikev2_notify import V2NotifyType
+
+if TYPE_CHECKING:
+    from explorer.protocols.ikev2.eap_auth import EapRun
 
 
 @dataclass
@@ -53,6 +57,7 @@ class IkeSa:
         peer_identity: body of the identity that the peer has proven.
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
+        login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
     """
 
     party: V2Party
@@ -74,6 +79,7 @@ class IkeSa:
     peer_identity: bytes = b""
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
+    login: EapRun | None = None
 
     @property
     def spis(self) -> tuple[bytes, bytes]:

@@ -13,6 +13,7 @@ from explorer.octets import Buffer
 from explorer.protocols.ikev2.asking import Asking
 from explorer.protocols.ikev2.association import Association
 from explorer.protocols.ikev2.create_child import CreateChildSa
+from explorer.protocols.ikev2.eap_auth import EapStep, answering_auth, asking_auth
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_auth import IkeAuth
@@ -208,7 +209,7 @@ class Ikev2Peer(Asking):
         if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and message_id <= len(sa.suite.additional):
             return IkeIntermediate(sa, Role.RESPONDER, message_id)
         if kind == V2ExchangeType.IKE_AUTH and not sa.up:
-            return IkeAuth(sa, Role.RESPONDER, message_id)
+            return answering_auth(sa, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
             exchange = CreateChildSa(sa, Role.RESPONDER, message_id)
             exchange.meanwhile = association.making or association.current
@@ -252,6 +253,8 @@ class Ikev2Peer(Asking):
             for _ in sa.suite.additional:
                 association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
             association.waiting.append(partial(self._make_auth, association))
+        elif isinstance(exchange, EapStep) and not exchange.failure:
+            association.waiting.extend([exchange.follow] if asked else [])
         elif isinstance(exchange, IkeAuth) and exchange.failure:
             self._after_failed_proof(association, exchange, now, asked=asked)
         elif isinstance(exchange, IkeAuth):
@@ -264,7 +267,7 @@ class Ikev2Peer(Asking):
             self._after_child(association, exchange, now, asked=asked)
 
     def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
-        exchange = IkeAuth(association.sa, Role.INITIATOR, message_id)
+        exchange = asking_auth(association.sa, message_id)
         exchange.first_contact = not self._older(association)
         return exchange
 

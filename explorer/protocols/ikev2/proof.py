@@ -88,12 +88,7 @@ def check(x: IkeAuth) -> None:
         Refusal: it proves nothing.
     """
     prover = x.role.other
-    identity = x.ledger["IDi_b" if prover is Role.INITIATOR else "IDr_b"].octets
-    expected = x.party.config.expects
-    # The reserved octets are covered by AUTH as they came, and mean nothing (RFC 7296 §3.5).
-    if expected is not None and (expected.id_type, expected.data) != (identity[0], identity[4:]):
-        reason = f"The peer says that it is {identity_text(identity)}, not {identity_text(expected.body)}"
-        raise Refusal(reason, "RFC 7296 §2.15", _FAILED)
+    identity = check_identity(x, prover)
     payload = x.message.find(V2Auth)
     assert payload is not None
     received = x.ledger[f"AUTH{x.letter(prover)}"]
@@ -111,6 +106,21 @@ def check(x: IkeAuth) -> None:
         x.ledger.verify(x.ledger.learn(made), received, None, "RFC 7619 §2.1", _FAILED)
         return
     _check_signature(x, prover, payload, octets, received, identity)
+
+
+def check_identity(x: IkeAuth, prover: Role) -> bytes:
+    """Who the other side says that it is: it must be whom this side expects, if it expects somebody.
+
+    Raises:
+        Refusal: it is somebody else.
+    """
+    identity = x.ledger["IDi_b" if prover is Role.INITIATOR else "IDr_b"].octets
+    expected = x.party.config.expects
+    # The reserved octets are covered by AUTH as they came, and mean nothing (RFC 7296 §3.5).
+    if expected is not None and (expected.id_type, expected.data) != (identity[0], identity[4:]):
+        reason = f"The peer says that it is {identity_text(identity)}, not {identity_text(expected.body)}"
+        raise Refusal(reason, "RFC 7296 §2.15", _FAILED)
+    return identity
 
 
 def _check_signature(

@@ -100,7 +100,7 @@ class IkeSaInit(V2Exchange):
         """What this side can do beyond the least."""
         config = self.party.config
         parts = self._nat_parts() if config.nat_traversal else []
-        if config.method == "signature":
+        if config.method == "signature" or config.login is not None:
             parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, announced()))
         if config.fragment_size:
             parts.append(notify(_N.FRAGMENTATION_SUPPORTED))
