@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 
 from explorer.cli.play import SCENARIO_HELP, add_seed_argument, judge, settle_seed
 
@@ -45,4 +44,6 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _width() -> int:
     """As wide as the terminal, within reason; a file or a pipe gets the least."""
+    import shutil
+
     return min(max(shutil.get_terminal_size((_NARROWEST, 24)).columns, _NARROWEST), _WIDEST)

@@ -136,6 +136,8 @@ def test_the_shipped_pairs() -> None:
     assert {(a.left, a.right) for a in map(read_alignment, FILES)} == {
         ("ikev1-main-psk", "ikev2-psk"),
         ("ikev1-main-rsa", "ikev2-rsa"),
+        ("ikev1-main-ecdsa", "ikev2-ecdsa"),
+        ("ikev1-main-wrong-psk", "ikev2-wrong-psk"),
         ("ikev1-rekey", "ikev2-rekey-child"),
         ("ikev1-nat-t", "ikev2-nat-t"),
     }
