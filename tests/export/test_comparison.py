@@ -134,6 +134,7 @@ def test_any_run_can_be_counted(name: str) -> None:
 
 def test_the_shipped_pairs() -> None:
     assert {(a.left, a.right) for a in map(read_alignment, FILES)} == {
+        ("ikev1-remote-access-client-mode", "ikev2-remote-access"),
         ("ikev1-main-psk", "ikev2-psk"),
         ("ikev1-main-rsa", "ikev2-rsa"),
         ("ikev1-main-ecdsa", "ikev2-ecdsa"),
