@@ -19,6 +19,7 @@ POOL = "10.3.0.0/24"
 _PLUGINS = (
     "random nonce x509 revocation constraints pubkey pkcs1 pkcs8 pem openssl sha1 sha2 md5 aes hmac kdf gmp attr"
     " xcbc cmac ctr ccm chapoly"
+    " eap-identity eap-mschapv2 eap-md5"
     " {kernel} socket-default vici updown xauth-generic"
 )
 _IN_USER_SPACE = "kernel-libipsec kernel-netlink"
@@ -33,12 +34,15 @@ class Settings:
     Attributes:
         role: charon's in phase 1, or in the first exchange of IKEv2.
         version: of IKE.
-        proves: how charon shows who it is, round by round: ``psk``, ``pubkey``, ``xauth``.
+        proves: how charon shows who it is, round by round: ``psk``, ``pubkey``, ``xauth``, ``eap-mschapv2``,
+            ``eap-md5``.
         demands: how the other side must.
         kind: of certificates: ``rsa``, ``ecdsa`` or ``ed25519``.
         child: more for its Child SA, or for the IPsec SAs of IKEv1.
         connection: more for the connection.
         daemon: more for the daemon.
+        password: of the one user who logs in by EAP.
+        asks_identity: whether charon asks for the user's name.
         kernel: what does ESP.  In user space it works on every kernel, but only inside UDP: charon then claims to be
             behind a NAT.  The kernel needs no such claim; one without ESP fails after the keys are made.
     """
@@ -51,6 +55,8 @@ class Settings:
     ike: str = "aes128-sha256-modp2048"
     esp: str = "aes128-sha256"
     psk: str = PSK
+    password: str = PASSWORD
+    asks_identity: bool = False
     aggressive: bool = False
     local_ts: str = f"{BEHIND_THEM}/32"
     remote_ts: str = f"{BEHIND_US}/32"
@@ -102,7 +108,7 @@ def connection(settings: Settings) -> str:
             "remote_addrs": OURS,
             "proposals": settings.ike,
             **_rounds("local", settings.proves, settings.role, settings.kind),
-            **_rounds("remote", settings.demands, settings.role.other, ""),
+            **_rounds("remote", settings.demands, settings.role.other, "", asks=settings.asks_identity),
             "children": {"net": child},
             **settings.connection,
         }},
@@ -111,15 +117,20 @@ def connection(settings: Settings) -> str:
             "ike-lab": {"secret": f'"{settings.psk}"'},
             **({"ppk-lab": {"id": PPK_NAME, "secret": f"0x{PPK.hex()}"}} if "ppk_id" in settings.connection else {}),
             "xauth-lab": {"id": USER, "secret": f'"{PASSWORD}"'},
+            "eap-lab": {"id": USER, "secret": f'"{settings.password}"'},
         },
     })
 
 
-def _rounds(side: str, rounds: tuple[str, ...], role: Role, certificate: str) -> dict[str, Tree]:
+def _rounds(
+    side: str, rounds: tuple[str, ...], role: Role, certificate: str, *, asks: bool = False
+) -> dict[str, Tree]:
     sections: dict[str, Tree] = {}
     for number, how in enumerate(rounds):
         if how == "xauth":
             section = {"auth": "xauth"} | ({"xauth_id": USER} if side == "local" else {})
+        elif how.startswith("eap"):
+            section = {"auth": how, "id": USER} | ({"eap_id": USER if side == "local" else "%any"} if asks else {})
         else:
             section = {"auth": how, "id": name(role)}
             if how == "pubkey" and certificate:

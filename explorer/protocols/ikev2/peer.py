@@ -216,7 +216,8 @@ class Ikev2Peer(Asking):
             return exchange
         if sa.up and kind == V2ExchangeType.IKE_FOLLOWUP_KE and association.followed is not None:
             return IkeFollowupKe(association.followed, message_id)
-        if sa.up and kind == V2ExchangeType.INFORMATIONAL:
+        if kind == V2ExchangeType.INFORMATIONAL and (sa.up or sa.login is not None):
+            # Who logs in may say in the middle of it that it has refused an answer (RFC 7296 §2.21.2).
             return V2Informational(sa, Role.RESPONDER, message_id)
         name = V2ExchangeType.say(kind)
         raise Refusal(f"Exchange {name} has no place here", "RFC 7296 §2.1", V2NotifyType.INVALID_SYNTAX)
