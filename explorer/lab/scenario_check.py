@@ -30,6 +30,9 @@ def complaints(scenario: Scenario) -> Iterator[str]:
         yield "responder.address: expected another address than the initiator's"
     if not 0 <= scenario.seed < 2**64:
         yield "seed: expected a number from 0 to 18446744073709551615"
+    if scenario.protocol == "ikev2" and scenario.responder.client is not None:
+        # RFC 7296 §2.16: only who begins can leave its AUTH out.
+        yield "responder.client: expected of the initiator, who is the one to log in"
     yield from _network_complaints(scenario)
     yield from _script_complaints(scenario.script, scenario.protocol)
     wants_group = any(text.startswith("new group") for text in scenario.script)

@@ -127,6 +127,28 @@ def test_two_pfs_groups(tmp_path: Path) -> None:
     assert "the same pfs_group" in complaint(path)
 
 
+EAP = (content_folder() / "scenarios" / "ikev2-eap.toml").read_text(encoding="utf-8")
+LOGIN = '[initiator.client]\nuser = "alice"\npassword = "wonderland"\n'
+
+
+@pytest.mark.parametrize(("old", "new", "key", "expected"), [
+    (LOGIN, "", "initiator.client", "eap-md5"),
+    ('proves = "eap-mschapv2"', 'proves = "psk"\npsk = "x"', "initiator.client", "eap-mschapv2"),
+    ('proves = "rsa"', 'proves = "psk"\npsk = "x"', "responder.proves", "of a gateway"),
+    ('proves = "rsa"', 'proves = "eap-md5"', "responder.client", "expected together"),
+    ('eap = "eap-mschapv2"', 'eap = "eap-tls"', "responder.gateway.eap", "eap-md5"),
+    ("[responder.gateway]", '[responder.client]\nuser = "a"\npassword = "b"\n[responder.gateway]', "responder.client",
+     "expected"),
+], ids=["nobody", "a key of its own", "a gateway without a signature", "no user", "a method", "the wrong side"])
+def test_a_login_that_cannot_be(tmp_path: Path, old: str, new: str, key: str, expected: str) -> None:
+    assert old in EAP
+    path = tmp_path / "broken.toml"
+    path.write_text(EAP.replace(old, new), encoding="utf-8")
+    said = complaint(path)
+    assert key in said
+    assert expected in said
+
+
 @pytest.mark.parametrize("octets", [b"\xff\xfe", b'title = "\xe4"', b"\x80"])
 def test_not_utf_8(tmp_path: Path, octets: bytes) -> None:
     path = tmp_path / "latin.toml"

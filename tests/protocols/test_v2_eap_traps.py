@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from v2_changes import AUTHENTICATION_FAILED, INVALID_SYNTAX
 from v2_hand import AUTH, CBC, IDI, IDR, IKE_AUTH, INFORMATIONAL, NONCE, SA, TSI, TSR, body, notifications, one, prf
 from v2_pair import I, Payloads, R, V2Pair, payload, v2_shipped
@@ -256,3 +258,58 @@ def test_every_message_may_be_lost_once(name: str) -> None:
             peer.handle_timer(pair.now)
             pair.put(role)
     assert pair.up
+
+
+# ---------------------------------------------------------------- together with other things
+
+
+def test_a_new_authentication_is_a_new_login() -> None:
+    pair = until(V2Pair(name=MSCHAP), 99)
+    pair.ask(I, lambda peer, there: peer.start_reauthentication(there, pair.now)).pump()
+    assert pair.sas(R).count("IKE both") == pair.sas(I).count("IKE both") == 2
+    first, second = (a.sa.login.side.MSK for a in pair.peers[I].sessions[-2:] if a.sa.login is not None)
+    assert first is not None
+    assert second is not None
+    assert first.octets != second.octets
+
+
+@pytest.mark.parametrize("name", ["ikev2-hybrid-mlkem"])
+def test_auth_of_a_login_covers_the_intermediate_exchanges(name: str) -> None:
+    """M-ID is that of the first IKE_AUTH, however many follow (RFC 9242 §3.3.2)."""
+    configs = []
+    for role in (I, R):
+        ours, theirs = v2_shipped(role, MSCHAP), v2_shipped(role, name)
+        configs.append(replace(ours, ike=theirs.ike, intermediate=True))
+    pair = until(V2Pair(*configs), 99)
+    assert pair.up
+    assert pair.refusals(I) == pair.refusals(R) == []
+
+
+# ---------------------------------------------------------------- anything at all
+
+BODIES = [bytes.fromhex(octets) for octets in (
+    "01010005 01", "02010005 01", "0201000a 01616c696365", "01010006 0400", "02010006 0400", "01010007 040100",
+    "0101000b 1a010100 060000", "0101000b 1a030100 06533d", "02020006 1a03", "02020006 1a04", "03010004", "04010004",
+    "0201000c 1a020100 07310000", "01010009 1a010100 04", "01010005 02",
+)]
+packets = st.one_of(st.binary(max_size=70), st.sampled_from(BODIES))
+said = st.lists(st.tuples(st.sampled_from([EAP, EAP, EAP, AUTH, 41, IDI, IDR, SA]), packets), min_size=1, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([MSCHAP, MD5]), st.integers(3, 11), st.lists(said, min_size=1, max_size=3))
+def test_neither_side_raises_and_no_sa_comes_of_it(name: str, delivered: int, messages: list[Payloads]) -> None:
+    pair = until(V2Pair(name=name), delivered)
+    if pair.up:
+        return
+    role, octets = pair.wire[0]
+    number, before = int.from_bytes(octets[20:24], "big"), len(pair.sas(R))
+    genuine = pair.inside(octets)
+    for payloads in messages:
+        # What comes with the packet may be genuine: then the packet itself is looked at.
+        for kept in ([], [(kind, p) for kind, p in genuine if kind != EAP]):
+            parts = [*kept, *(payload(kind, body) for kind, body in payloads if not kept or kind == EAP)]
+            pair.feed(role, pair.sealed(role.other, IKE_AUTH, number, parts, answer=role is I))
+            if role is R:
+                number = max(number, pair.sa(R).expected)
+    assert len(pair.sas(R)) == before or AUTH in dict(genuine)

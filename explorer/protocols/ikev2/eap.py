@@ -132,6 +132,10 @@ class EapUser(EapSide):
         self._requests += 1
         if packet.code != _REQUEST or self._requests > MOST_REQUESTS:
             raise Refusal("A request is expected, and not without end", "RFC 3748 §4.1", _FAILED)
+        if isinstance(packet, V2EapMd5) and not packet.value:
+            raise Refusal("A challenge has at least one octet", "RFC 3748 §5.4", _FAILED)
+        if isinstance(packet, V2EapMschapChallenge) and len(packet.challenge) != CHALLENGE_SIZE:
+            raise Refusal(f"A challenge of MSCHAPv2 has {CHALLENGE_SIZE} octets", "RFC 2759 §4", _FAILED)
         self._asked = packet
         if isinstance(packet, V2EapMschapWords) and self._type is EapType.MSCHAPV2:
             self._judge(x, packet)
@@ -259,6 +263,8 @@ class EapServer(EapSide):
         return _password(x, found)
 
     def _check_md5(self, x: EapStep, packet: V2EapMd5) -> None:
+        if not packet.value:
+            raise Refusal("The response is empty", "RFC 3748 §5.4", _FAILED)
         received = x.ledger["MD5-Response"]
         password, challenge = self._password_of(x, packet.name), x.ledger["MD5-Challenge"]
         made = x.ledger.learn(md5_response(packet.identifier, password, challenge, x.ledger.scope))

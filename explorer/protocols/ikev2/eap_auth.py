@@ -81,21 +81,21 @@ class EapStep(IkeAuth):
         return _following(self.sa.login, Role.INITIATOR, message_id)
 
     def _bind_payloads(self, message: V2Message, sender: Role) -> list[Binding]:
-        """Also the terms inside EAP packets."""
+        """Also the terms inside the EAP packet: the first, if there are several."""
         found = super()._bind_payloads(message, sender)
-        for place, payload in zip(message.places, message.payloads, strict=True):
-            if not isinstance(payload, V2Eap):
+        packet = message.find(V2Eap)
+        pairs = zip(message.places, message.payloads, strict=True)
+        place = next((place for place, payload in pairs if payload is packet), None)
+        for leaf in place.leaves() if place is not None else ():
+            named = term_in(packet, leaf.spec.name)
+            if named is None:
                 continue
-            for leaf in place.leaves():
-                named = term_in(payload, leaf.spec.name)
-                if named is None:
-                    continue
-                symbol, size = named
-                span = Span(message.holder, leaf.start, leaf.end if size is None else leaf.start + size)
-                derived = symbol in ("MD5-Response", "NT-Response", "AuthenticatorResponse")
-                nature, owner = (Nature.DERIVED, "") if derived else (Nature.PUBLIC, self.owner(sender))
-                term = Term(symbol, span.octets, span, scope=self.ledger.scope, nature=nature, owner=owner)
-                found.append(Binding(term, span))
+            symbol, size = named
+            span = Span(message.holder, leaf.start, leaf.end if size is None else leaf.start + size)
+            derived = symbol in ("MD5-Response", "NT-Response", "AuthenticatorResponse")
+            nature, owner = (Nature.DERIVED, "") if derived else (Nature.PUBLIC, self.owner(sender))
+            term = Term(symbol, span.octets, span, scope=self.ledger.scope, nature=nature, owner=owner)
+            found.append(Binding(term, span))
         return found
 
     def _packet(self) -> V2Eap:
