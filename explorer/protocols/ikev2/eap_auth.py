@@ -18,9 +18,9 @@ from explorer.protocols.ikev2.ike_auth import IkeAuth, auth_part
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import shared_key_auth
 from explorer.protocols.ikev2.parts import Part, errors_in, notify
-from explorer.registry.ikev2 import AuthMethod, EapCode, EapType, MschapOpcode, V2IdType
+from explorer.registry.ikev2 import AuthMethod, EapCode, EapType, MschapOpcode, V2IdType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2Auth, V2Eap
+from explorer.wire.ikev2 import V2Auth, V2Eap, V2Payload
 from explorer.wire.ikev2_eap import V2EapMschap, V2EapTyped
 from explorer.wire.ikev2_message import V2Message
 
@@ -178,6 +178,11 @@ class _Later(IkeAuth):
         self._child_notify = self.run.first._child_notify  # noqa: SLF001 - its own kind
         self.maker.ledger = self.ledger
         self.run.last = self
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """Who somebody is, and both nonces, have been said and checked: they cannot be changed on the way."""
+        heard = (V2PayloadType.AUTH, V2PayloadType.SA, V2PayloadType.TSI, V2PayloadType.TSR)
+        return super().symbol_of(payload, kind, sender) if kind in heard else None
 
 
 class EapRound(EapStep, _Later):
