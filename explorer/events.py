@@ -120,8 +120,8 @@ class SaSnapshot(NamedTuple):
     """A security association as one party holds it.
 
     Attributes:
-        protocol: ``ISAKMP``, ``ESP`` or ``AH``.
-        direction: ``both`` for an ISAKMP SA, else ``inbound`` or ``outbound`` as the holder sees it.
+        protocol: ``ISAKMP``, ``IKE``, ``ESP`` or ``AH``.
+        direction: ``both`` for an ISAKMP or IKE SA, else ``inbound`` or ``outbound`` as the holder sees it.
         spis: the terms that name it: both cookies, or one SPI.
         algorithms: name and value of each thing agreed on, in words.
         keys: the keys in use, with what each is for.
@@ -134,6 +134,11 @@ class SaSnapshot(NamedTuple):
     algorithms: tuple[tuple[str, str], ...]
     keys: tuple[tuple[str, Term], ...]
     lifetime: int
+
+    @property
+    def scope(self) -> str:
+        """The scope that it came up in, which its keys tell: its SPI may have been named before."""
+        return self.keys[0][1].scope
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -219,7 +219,7 @@ def _sas(trace: Trace, index: TermIndex) -> list[dict[str, Any]]:
             "party": entry.party,
             "protocol": sa.protocol,
             "direction": sa.direction,
-            "scope": trace.links.key(sa.spis[0]).scope,
+            "scope": sa.scope,
             "spis": [{"term": index.id(term), "hex": term.octets.hex()} for term in sa.spis],
             "algorithms": dict(sa.algorithms),
             "keys": [{"use": use, "term": index.id(term), "hex": term.octets.hex()} for use, term in sa.keys],

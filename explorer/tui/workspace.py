@@ -189,16 +189,27 @@ class Workspace:
     def is_open(self, buffer: str, field: Field) -> bool:
         """Whether a node's children are shown: chosen by hand, or forced by a selection inside, or by default."""
         key = (self.step.number, buffer, field.start, field.end, field.spec.key)
-        place = self.selection.place
-        strictly_inside = (
+        place = self._selected_in(buffer)
+        inside = (
             place is not None
             and not _is_body(field, place)
-            and (place.message, place.buffer) == (self.step.number, buffer)
             and field.start <= place.start
             and place.end <= field.end
-            and (place.start, place.end) != (field.start, field.end)
+            and (place != self.selection.place or (place.start, place.end) != (field.start, field.end))
         )
-        return strictly_inside or self.opened.get(key, _open_at_first(field, self.compact))
+        return inside or self.opened.get(key, _open_at_first(field, self.compact))
+
+    def _selected_in(self, buffer: str) -> Place | None:
+        """What is selected, or where in this buffer that has been decrypted from."""
+        place = self.selection.place
+        if place is None or place.message != self.step.number:
+            return None
+        while place.buffer != buffer:
+            parent = self.tree(place.buffer).buffer.parent
+            if parent is None:
+                return None
+            place = Place(place.message, parent.buffer.name, parent.start, parent.end)
+        return place
 
     def toggle(self, buffer: str, field: Field) -> None:
         """Open a closed node, close an open one; closing it selects it."""
@@ -251,7 +262,7 @@ class Workspace:
         elif isinstance(event, Decrypted):
             self.select_key(links.key(event.key))
         elif isinstance(event, SaInstalled):
-            self.selection = Selection(sa=event.sa.spis[0].scope)
+            self.selection = Selection(sa=event.sa.scope)
         elif isinstance(event, Judged):
             self._select_first("security_association")
         elif isinstance(event, Sent | Received):

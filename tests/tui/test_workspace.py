@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+from conftest import recording
 from panes import NOTHING_FITS, OTHER_PSK, at_event, at_message, fields, key_of, variant_recording
 
 from explorer.events import Concluded, Learned, Making, Received, SaInstalled, Sent, StateChanged, Verified
@@ -230,3 +232,26 @@ def test_choosing_a_ruled_line_shows_the_sa(main: Trace) -> None:
     text = "\n".join(line.text for line in message.lines(workspace, WIDE))
     assert text.count("lifetime") == 2
     assert "SPI" in text
+
+
+@pytest.mark.parametrize("scenario", ["ikev1-main-psk", "ikev2-psk", "ikev2-fragmentation"])
+@pytest.mark.parametrize("compact", [False, True])
+def test_what_is_selected_has_a_row_in_its_message(scenario: str, *, compact: bool) -> None:
+    run = recording(scenario)
+    workspace = Workspace(run)
+    workspace.compact = compact
+    while True:
+        assert any(row.selected for row in message.lines(workspace, WIDE)), workspace.step.number
+        if not workspace.next_message():
+            break
+
+
+def test_sas_whose_spis_were_named_in_two_exchanges_are_one_pair() -> None:
+    made = [text for rows in exchange.products_of(recording("ikev2-eap")).values() for _, text in rows]
+    assert made == ["now there is an IKE SA", "now there are two Child SAs"]
+
+
+def test_the_ladder_says_who_has_won_a_collision() -> None:
+    made = [text for rows in exchange.products_of(recording("ikev2-rekey-collision")).values() for _, text in rows]
+    assert made.count("nonces: responder's stays") == 2
+    assert "Child SAs: redundant" in made

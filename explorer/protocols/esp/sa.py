@@ -48,7 +48,7 @@ class IpsecSa(NamedTuple):
         words, keys = dict(snapshot.algorithms), dict(snapshot.keys)
         return cls(
             int(IpProtocol.ESP if snapshot.protocol == "ESP" else IpProtocol.AH),
-            snapshot.spis[0].scope,
+            snapshot.scope,
             snapshot.spis[0],
             _integrity(words["integrity"]) if "integrity" in keys else None,
             keys.get("integrity"),

@@ -105,7 +105,7 @@ def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
     holders = [
         role
         for role in (Role.INITIATOR, Role.RESPONDER)
-        if any(sa.spis[0].scope == scope for sa in workspace.trace.sas(role, at))
+        if any(sa.scope == scope for sa in workspace.trace.sas(role, at))
     ]
     if not holders:
         headline = f"{phase} will make {what}; at this moment it has not."
@@ -123,7 +123,7 @@ def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
 def _about_v2_sa(workspace: Workspace, scope: str) -> tuple[str, str, str]:
     """The IKE SA, or the two SAs of a Child."""
     protocols = {
-        role: {sa.protocol for sa in workspace.trace.sas(role, workspace.at) if sa.spis[0].scope == scope}
+        role: {sa.protocol for sa in workspace.trace.sas(role, workspace.at) if sa.scope == scope}
         for role in (Role.INITIATOR, Role.RESPONDER)
     }
     holders = [role for role, found in protocols.items() if found]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from explorer.events import Concluded, NetworkChanged, Received, Refused, Role, SaEnded, SaInstalled, StateChanged
+from explorer.events import (
+    Concluded,
+    NetworkChanged,
+    Received,
+    Refused,
+    RekeyCollision,
+    Role,
+    SaEnded,
+    SaInstalled,
+    StateChanged,
+)
 from explorer.trace.model import Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Line, Piece, Target, between, fit
@@ -60,7 +70,7 @@ def _ends(trace: Trace) -> dict[str, int]:
     for entry in trace.events_of(SaInstalled) if trace.protocol == "ikev2" else trace.conclusions:
         event = entry.event
         if isinstance(event, SaInstalled):
-            ends[event.sa.spis[0].scope] = entry.step
+            ends[event.sa.scope] = entry.step
         elif isinstance(event, Concluded) and event.outcome == "completed":
             ends[event.scope] = max(ends.get(event.scope, 0), entry.step)
     return ends
@@ -74,7 +84,7 @@ def _sentence(trace: Trace, scope: str) -> str:
     spis = {
         entry.event.sa.spis[0].octets: entry.event.sa.protocol
         for entry in trace.events_of(SaInstalled)
-        if isinstance(entry.event, SaInstalled) and entry.event.sa.spis[0].scope == scope
+        if isinstance(entry.event, SaInstalled) and entry.event.sa.scope == scope
     }
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
@@ -94,7 +104,10 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
             # Where a route leads to is what the ladder shows anyway.
             yield entry.step, f"{event.what}: {event.value.partition(' through ')[0]}"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
-            yield entry.step, f"{_ENDED.get(event.protocol, 'IPsec SAs')}: {event.how}"
+            others = "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs"
+            yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how}"
+        elif isinstance(event, RekeyCollision) and entry.party is Role.INITIATOR:
+            yield entry.step, f"nonces: {event.survivor}'s stays"
 
 
 def _header(workspace: Workspace, width: int) -> list[Line]:
@@ -198,7 +211,7 @@ def _product(workspace: Workspace, number: int, scope: str, text: str, width: in
     room = width - 8
     words = f"{dots} {fit(text, room - 2 * len(dots) - 2).rstrip()} {dots}"
     padded = f"{words:^{room}}"
-    held = any(sa.spis[0].scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
+    held = any(sa.scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
     done = held or number < workspace.step.number or (not scope and number == workspace.step.number)
     role = "derived" if selected else "text" if done else "muted"
     pieces = [

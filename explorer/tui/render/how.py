@@ -152,7 +152,7 @@ def _origin(workspace: Workspace, key: Key, term: Term) -> str:
     if isinstance(term.origin, Constant):
         return term.origin.citation
     if isinstance(term.origin, Configured):
-        return "configured on both sides"
+        return f"the {term.owner}'s configuration" if term.owner else "configured on both sides"
     if isinstance(term.origin, Drawn):
         return f"the {term.owner} alone"
     return "derived"

@@ -151,7 +151,7 @@ def _installed(workspace: Workspace) -> list[tuple[Role, SaSnapshot]]:
         (entry.party, entry.event.sa)
         for entry in workspace.trace.events_of(SaInstalled)
         if isinstance(entry.event, SaInstalled)
-        and entry.event.sa.spis[0].scope == workspace.selection.sa
+        and entry.event.sa.scope == workspace.selection.sa
         and entry.at <= workspace.at
     ]
 
