@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
 from explorer.content import content_folder
-from explorer.errors import ExplorerError
+from explorer.tables import read_tables
 
 
 class NamePair(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -85,13 +84,4 @@ def read_alignment(path: Path) -> Alignment:
     Raises:
         ExplorerError: one line that names file and what was expected.
     """
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Alignment)
-    except OSError as error:
-        raise ExplorerError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ExplorerError(f"{path}: octet {error.start} is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ExplorerError(f"{path}: not TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise ExplorerError(f"{path}: {str(error).replace('`', '').replace('Object', 'the table')}") from error
+    return read_tables(path, Alignment)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 from explorer.content import content_folder
 from explorer.errors import ExplorerError
+from explorer.tables import read_tables
 
 Encryption = Literal["des", "3des", "aes-128", "aes-192", "aes-256"]
 HashName = Literal["md5", "sha1", "sha256", "sha384", "sha512"]
@@ -216,33 +215,6 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str = ""
 
 
-_TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
-    (r"isakmp", IsakmpPolicy),
-    (r"\.ike\[", IkeProposal),
-    (r"\.child\[", ChildProposal),
-    (r"ipsec", IpsecProposal),
-    (r"happenings", Happening),
-    (r"nat$", Nat),
-    (r"client$", ClientFile),
-    (r"gateway$", GatewayFile),
-    (r"private_group$", PrivateGroupFile),
-    (r"network", Network),
-    (r"^(initiator|responder)$", PeerFile),
-)
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "encryption": get_args(Encryption),
-    "hash": get_args(HashName),
-    "authentication": get_args(Method),
-    "goal": ("established", "failed", "completed"),
-    "accepts": ("main", "aggressive"),
-    "third_message": ("encrypted", "clear"),
-    "lifetime_rule": ("obey", "strict", "claim"),
-    "inside": ("initiator", "responder"),
-    "does": get_args(Does),
-    "eap": get_args(Eap),
-}
-
-
 def shipped() -> list[str]:
     """Names of the scenarios that come with the program."""
     return sorted(path.stem for path in (content_folder() / "scenarios").glob("*.toml"))
@@ -276,48 +248,9 @@ def read_scenario(path: Path) -> Scenario:
     Raises:
         ExplorerError: one line that names file, key and what was expected.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        scenario = msgspec.convert({**raw, "name": path.stem}, Scenario)
-    except OSError as error:
-        raise ExplorerError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ExplorerError(f"{path}: octet {error.start} is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ExplorerError(f"{path}: not TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise ExplorerError(f"{path}: {_place(str(error))}") from error
-    except (ValueError, RecursionError) as error:
-        # Numbers of thousands of digits and tables in tables without end are TOML that nobody means.
-        raise ExplorerError(f"{path}: not TOML that can be read: {str(error).splitlines()[0]}") from error
+    scenario = read_tables(path, Scenario, name=path.stem)
     from explorer.lab.scenario_check import complaints
 
     for complaint in complaints(scenario):
         raise ExplorerError(f"{path}: {complaint}")
     return scenario
-
-
-def _place(message: str) -> str:
-    """Put the key first: msgspec says ``Expected `int`, got `str` - at `$.initiator.psk```; add what is allowed."""
-    what, _, where = message.partition(" - at `$")
-    where = where.strip(".`")
-    words = what.replace("Object", "the table").replace("`", "")
-    words = words[0].lower() + words[1:]
-    if "unknown field" in words:
-        struct = next((struct for key, struct in _TABLES if re.search(key, where)), Scenario)
-        words += f"; expected one of {', '.join(struct.__struct_fields__)}"
-    elif what.startswith("Invalid enum value"):
-        key = re.sub(r"\[[^]]*\]", "", where).rpartition(".")[2]
-        words += f"; expected one of {', '.join(_choices(where, key))}"
-    return f"{where}: {words}" if where else words
-
-
-def _choices(where: str, key: str) -> tuple[str, ...]:
-    """What a key may be; two keys are called alike and mean different things."""
-    if key == "mode" and "client" in where:
-        return ("client", "network-extension")
-    if key == "mode":
-        return get_args(Mode) if "ipsec" in where else ("main", "aggressive")
-    if key == "protocol":
-        return get_args(Protocol) if "ipsec" in where else ("ikev1", "ikev2")
-    return _CHOICES.get(key, ())

@@ -227,3 +227,22 @@ def test_ikev2_signs_with_ed25519_only_where_the_signature_names_it(
     assert complaint(path).endswith(': expected proves = "signature", as the key is for Ed25519')
     path.write_text(with_ed25519("ikev2-rsa-sha2", certificate, "initiator-rsa"), encoding="utf-8")
     assert read_scenario(path).initiator.proves == "signature"
+
+
+@pytest.mark.parametrize(("name", "key", "expected"), [
+    ("ikev2-ecdsa", 'proves = "', "psk, rsa, ecdsa, signature, null, eap-mschapv2, eap-md5"),
+    ("ikev2-invalid-version", 'version = "', "2.0, 3.0"),
+    ("ikev1-policy-lifetime", 'lifetime_rule = "', "obey, strict, claim"),
+    ("ikev2-eap", 'eap = "', "eap-mschapv2, eap-md5"),
+    ("ikev1-quick-ah", 'protocol = "ah', "esp, ah, ah+esp"),
+])
+def test_a_word_that_is_none_of_several_is_told_all_of_them(
+    tmp_path: Path, name: str, key: str, expected: str
+) -> None:
+    text = (content_folder() / "scenarios" / f"{name}.toml").read_text(encoding="utf-8")
+    assert key in text
+    path = tmp_path / "own.toml"
+    path.write_text(text.replace(key, f"{key}x", 1), encoding="utf-8")
+    with pytest.raises(ExplorerError) as caught:
+        read_scenario(path)
+    assert str(caught.value).endswith(f"expected one of {expected}")
