@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from explorer.content import content_folder
 from explorer.crypto.certificate import Certificate, parse_pem
-from explorer.crypto.private_key import PrivateKey, load_private_key
+from explorer.crypto.credential import Credential
+from explorer.crypto.private_key import load_private_key
 from explorer.errors import ExplorerError
 
 Read = TypeVar("Read")
@@ -26,7 +27,7 @@ def shipped_authorities() -> list[str]:
     return sorted({path.stem for path in _shipped().glob("*.pem")} - set(shipped_credentials()))
 
 
-def load_credential(name: str, folder: Path | None = None) -> tuple[Certificate, PrivateKey]:
+def load_credential(name: str, folder: Path | None = None) -> Credential:
     """A certificate and its private key: a shipped one by name, or any by the path of its ``.pem``.
 
     The private key lies beside the certificate, under the same name with ``.key``.  A relative path
@@ -41,7 +42,7 @@ def load_credential(name: str, folder: Path | None = None) -> tuple[Certificate,
     key = _read(beside, load_private_key)
     if key.public != certificate.public_key:
         raise ExplorerError(f"{beside}: expected the private key that belongs to {path.name}, and this is another")
-    return certificate, key
+    return Credential(certificate, key)
 
 
 def load_certificate(name: str, folder: Path | None = None) -> Certificate:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from explorer.crypto.credential import Credential
 from explorer.engine.negotiation import LifeRule
 from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import GatewayFile, IpsecProposal, IsakmpPolicy, PeerFile, Scenario
-from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway, PrivateGroup
+from explorer.protocols.ikev1.config import Client, Config, Gateway, PrivateGroup
 from explorer.protocols.ikev1.identity import Identity
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
 from explorer.registry.ipsec import (
@@ -26,7 +27,6 @@ from explorer.registry.phase1 import AuthenticationMethod, EncryptionAlgorithm, 
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
-    from explorer.crypto.private_key import PrivateKey
 
 _ENCRYPTION = {
     "des": (EncryptionAlgorithm.DES_CBC, EspTransformId.DES, None),
@@ -164,7 +164,7 @@ def _private_groups(peer: PeerFile) -> tuple[PrivateGroup, ...]:
 
 
 @cache
-def credential(name: str | None) -> tuple[Certificate, PrivateKey] | None:
+def credential(name: str | None) -> Credential | None:
     """A certificate with its key, by the name that a scenario has for it."""
     if name is None:
         return None
@@ -180,10 +180,9 @@ def _credential(name: str | None) -> Credential | None:
         return None
     from explorer.crypto.ed25519 import Ed25519PrivateKey
 
-    certificate, key = held
-    if isinstance(key, Ed25519PrivateKey):
+    if isinstance(held.key, Ed25519PrivateKey):
         raise ExplorerError(f"{name}: expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
-    return Credential(certificate, key)
+    return held
 
 
 @cache

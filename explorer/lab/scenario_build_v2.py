@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from explorer.crypto.credential import Credential
 from explorer.errors import ExplorerError
 from explorer.lab.clock import EPOCH
 from explorer.lab.scenario import ChildProposal, GatewayFile, IkeProposal, PeerFile, Scenario
 from explorer.lab.scenario_build import address_pool, authorities, credential, pre_shared_key
-from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Credential, V2Gateway, V2Identity, V2Login
+from explorer.protocols.ikev2.config import Ppk, Selector, V2Config, V2Gateway, V2Identity, V2Login
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
 from explorer.registry.ikev2_transforms import EncryptionId, EsnId, IntegrityId, KeyExchangeId, PrfId, TransformType
@@ -79,17 +80,16 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
     )
 
 
-def _credential(peer: PeerFile) -> V2Credential | None:
+def _credential(peer: PeerFile) -> Credential | None:
     held = credential(peer.certificate)
     if held is None:
         return None
     from explorer.crypto.ed25519 import Ed25519PrivateKey
 
-    certificate, key = held
-    if isinstance(key, Ed25519PrivateKey) and peer.proves in ("rsa", "ecdsa"):
+    if isinstance(held.key, Ed25519PrivateKey) and peer.proves in ("rsa", "ecdsa"):
         # Ed25519 has no authentication method of its own (RFC 8420 §2).
         raise ExplorerError(f'{peer.certificate}: expected proves = "signature", as the key is for Ed25519')
-    return V2Credential(certificate, key)
+    return held
 
 
 def _server(gateway: GatewayFile | None) -> bytes:

@@ -27,7 +27,7 @@ from explorer.events import (
 from explorer.lab.credentials import load_authority, load_credential
 from explorer.lab.host import Host
 from explorer.live.runner import Runner
-from explorer.protocols.ikev1.config import Client, Config, Credential, Gateway
+from explorer.protocols.ikev1.config import Client, Config, Gateway
 from explorer.protocols.ikev1.identity import Identity, host_identity
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
 from explorer.protocols.ikev2.config import V2Config
@@ -79,7 +79,7 @@ def our_config(role: Role, **changes: Any) -> Config:
 def certified(role: Role, kind: str) -> dict[str, Any]:
     """What a peer needs to sign and to check signatures."""
     return {
-        "credential": Credential(*load_credential(f"{role}-{kind}")),
+        "credential": load_credential(f"{role}-{kind}"),
         "authorities": (load_authority("lab-ca"),),
     }
 

@@ -12,7 +12,7 @@ from machine import BEHIND_THEM, BEHIND_US, OURS, THEIRS
 from explorer.events import Role
 from explorer.lab.credentials import load_authority, load_credential
 from explorer.lab.scenario_build_v2 import ENCRYPTION_WORDS, INTEGRITY_WORDS, KEY_EXCHANGE_WORDS, PRF_WORDS
-from explorer.protocols.ikev2.config import Selector, V2Config, V2Credential, V2Identity
+from explorer.protocols.ikev2.config import Selector, V2Config, V2Identity
 from explorer.protocols.ikev2.suites import Choice, Offer
 from explorer.registry.ikev2 import V2IdType, V2ProtocolId
 from explorer.registry.ikev2_transforms import EsnId, TransformType
@@ -74,7 +74,7 @@ def certified_v2(role: Role, kind: str, method: str) -> dict[str, Any]:
     """What a peer needs to sign and to check signatures."""
     return {
         "method": method,
-        "credential": V2Credential(*load_credential(f"{role}-{kind}")),
+        "credential": load_credential(f"{role}-{kind}"),
         "authorities": (load_authority(authority_of(kind)),),
         "keys": {},
     }

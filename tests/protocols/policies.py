@@ -10,10 +10,11 @@ from insider import CLIENT_MODE, HYBRID, MAIN_ECDSA, MAIN_PKE, MAIN_REVISED, MAI
 from line import LATENCY, Happening, Meddle
 from pair import MAIN, I, R
 
+from explorer.crypto.credential import Credential
 from explorer.engine.negotiation import LifeRule
 from explorer.events import Role
 from explorer.lab.credentials import load_credential
-from explorer.protocols.ikev1.config import Config, Credential
+from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
 
 MOST_TOUCHED = 24

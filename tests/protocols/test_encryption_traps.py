@@ -15,7 +15,6 @@ from explorer.events import Refused, Role
 from explorer.lab.credentials import load_certificate, load_credential
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.authentication import authentication_of
-from explorer.protocols.ikev1.config import Credential
 from explorer.protocols.ikev1.identity import Identity
 from explorer.registry.isakmp import PayloadType
 from explorer.wire.message import Message, build_chain, read_message
@@ -164,7 +163,7 @@ def test_the_name_of_the_key_may_be_left_out(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_whoever_has_not_the_private_key_cannot_go_on(name: str) -> None:
     """Somebody else answers in the responder's place, with a key of its own."""
-    impostor = replace(hasty(R, name), credential=Credential(*load_credential("stranger-rsa")))
+    impostor = replace(hasty(R, name), credential=load_credential("stranger-rsa"))
     pair = Pair(hasty(I, name), impostor).start().pump()
     assert pair.sas(I) == pair.sas(R) == []
     assert pair.refusals(I) or pair.failures(I)
@@ -172,7 +171,7 @@ def test_whoever_has_not_the_private_key_cannot_go_on(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_initiator_whose_private_key_is_another_proves_nothing(name: str) -> None:
-    impostor = replace(hasty(I, name), credential=Credential(*load_credential("stranger-rsa")))
+    impostor = replace(hasty(I, name), credential=load_credential("stranger-rsa"))
     pair = Pair(impostor, hasty(R, name)).start().pump()
     assert pair.sas(I) == pair.sas(R) == []
 

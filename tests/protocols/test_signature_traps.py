@@ -11,9 +11,10 @@ from insider import AGGRESSIVE_RSA, MAIN_ECDSA, MAIN_RSA, between, hasty, learne
 from pair import I, Pair, R, is_told
 
 from explorer.crypto.algorithms import AES_128_CBC
+from explorer.crypto.credential import Credential
 from explorer.events import Role, Verified
 from explorer.lab.credentials import load_authority, load_certificate, load_credential
-from explorer.protocols.ikev1.config import Config, Credential
+from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.identity import Identity
 
 RSA = [MAIN_RSA, AGGRESSIVE_RSA]
@@ -63,7 +64,7 @@ def test_a_signature_by_another_key_than_the_certificates_is_refused(name: str, 
 @pytest.mark.parametrize("name", RSA)
 @pytest.mark.parametrize("liar", [I, R])
 def test_a_certificate_of_an_unknown_authority_is_refused(name: str, liar: Role) -> None:
-    pair = changed(name, liar, credential=Credential(*load_credential("stranger-rsa")),
+    pair = changed(name, liar, credential=load_credential("stranger-rsa"),
                    identity=Identity(2, b"responder.lab.example"))
     turned_down(pair, liar.other, "INVALID-CERTIFICATE", "is not signed by any authority that this side trusts")
 
@@ -121,7 +122,7 @@ def test_a_certificate_of_another_kind_of_key_than_was_agreed_on_is_refused(liar
     own = "initiator" if liar is I else "responder"
     pair = changed(MAIN_RSA, liar, credential=mixed(f"{own}-ecdsa", f"{own}-rsa"))
     turned_down(pair, liar.other, "INVALID-SIGNATURE", "key for P-256, RSA was agreed on")
-    pair = changed(MAIN_ECDSA, liar, credential=Credential(*load_credential(f"{own}-rsa"))).start().pump()
+    pair = changed(MAIN_ECDSA, liar, credential=load_credential(f"{own}-rsa")).start().pump()
     assert pair.refusals(I) + pair.refusals(R)
     assert pair.sas(liar.other) == []
 
@@ -142,7 +143,7 @@ def test_a_certificate_for_ed25519_is_refused_whatever_was_agreed_on(name: str, 
 @pytest.mark.parametrize("role", [I, R])
 def test_a_key_of_another_kind_than_was_agreed_on_signs_nothing(name: str, role: Role, kind: str) -> None:
     own = f"initiator-{kind}" if role is I else f"responder-{kind}"
-    pair = changed(name, role, credential=Credential(*load_credential(own))).start().pump()
+    pair = changed(name, role, credential=load_credential(own)).start().pump()
     assert pair.refusals(role)
     assert pair.sas(I) == pair.sas(R) == []
 

@@ -8,9 +8,10 @@ from v2_changes import AUTHENTICATION_FAILED, either, patched, remade
 from v2_hand import AUTH, IKE_AUTH, NOTIFY, notifications, one
 from v2_pair import I, R, V2Pair, payload, v2_shipped
 
+from explorer.crypto.credential import Credential
 from explorer.events import Role
 from explorer.lab.credentials import load_authority, load_credential
-from explorer.protocols.ikev2.config import V2Config, V2Credential
+from explorer.protocols.ikev2.config import V2Config
 from explorer.protocols.ikev2.signature import ED25519, announced
 
 NAME = "ikev2-ed25519"
@@ -25,7 +26,7 @@ def ed25519(role: Role, **changes: object) -> V2Config:
 
 
 def other_kind(role: Role, method: str, kind: str = "rsa") -> V2Config:
-    return ed25519(role, method=method, credential=V2Credential(*load_credential(f"{role}-{kind}")))
+    return ed25519(role, method=method, credential=load_credential(f"{role}-{kind}"))
 
 
 def test_both_announce_the_hash_that_is_none() -> None:
@@ -88,7 +89,7 @@ def test_no_older_method_can_say_that_it_is_ed25519(role: Role, method: str) -> 
 def test_a_signature_by_another_key_than_the_certificates_is_refused(role: Role) -> None:
     certificate, _ = load_credential(f"{role}-ed25519")
     _, key = load_credential(f"{role.other}-ed25519")
-    configs = {role: ed25519(role, credential=V2Credential(certificate, key)), role.other: ed25519(role.other)}
+    configs = {role: ed25519(role, credential=Credential(certificate, key)), role.other: ed25519(role.other)}
     pair = V2Pair(configs[I], configs[R]).start().pump()
     symbol = "AUTHi" if role is I else "AUTHr"
     assert pair.refusals(role.other) == [f"{symbol} is no signature by the key in the certificate"]

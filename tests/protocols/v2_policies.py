@@ -12,10 +12,11 @@ from pair import I, R
 from policies import HARMLESS, WAITS, cut, flipped, forged, garbled, replaced, spliced, tampered
 from v2_pair import v2_shipped
 
+from explorer.crypto.credential import Credential
 from explorer.events import Role
 from explorer.lab.credentials import load_credential
 from explorer.lab.scenario_build_v2 import ENCRYPTION_WORDS, INTEGRITY_WORDS, KEY_EXCHANGE_WORDS, PRF_WORDS
-from explorer.protocols.ikev2.config import Selector, V2Config, V2Credential
+from explorer.protocols.ikev2.config import Selector, V2Config
 from explorer.protocols.ikev2.suites import Choice, Offer, is_aead
 
 ENCR, PRF, INTEG, KE, ESN, ADDKE = 1, 2, 3, 4, 5, 6
@@ -94,7 +95,7 @@ def spoiled(config: V2Config, way: str) -> V2Config:
         return replace(config, authorities=())
     assert config.credential is not None
     stranger = load_credential("stranger-rsa")[1]
-    return replace(config, credential=V2Credential(config.credential.certificate, stranger))
+    return replace(config, credential=Credential(config.credential.certificate, stranger))
 
 
 @st.composite

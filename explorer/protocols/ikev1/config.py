@@ -14,15 +14,7 @@ from explorer.registry.ipsec import IdType
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
-    from explorer.crypto.private_key import PrivateKey
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A certificate and the private key that belongs to it; one for Ed25519 agrees with no method of IKEv1."""
-
-    certificate: Certificate
-    key: PrivateKey
+    from explorer.crypto.credential import Credential
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.crypto.certificate import Certificate, check_chain, parse
+from explorer.crypto.credential import Credential
 from explorer.crypto.ecdsa import (
     CURVES,
     EcdsaKey,
@@ -22,7 +23,6 @@ from explorer.crypto.term import Configured, Nature, Term, derive
 from explorer.engine.refusal import Refusal
 from explorer.events import Role, Verified
 from explorer.protocols.ikev1.authentication import Authentication
-from explorer.protocols.ikev1.config import Credential
 from explorer.protocols.ikev1.identity import identity_text
 from explorer.protocols.ikev1.keys import Prfs, skeyid_with_signatures
 from explorer.registry.certificate import CertificateEncoding

@@ -108,10 +108,13 @@ class ChildMaker:
         Raises:
             Refusal: nothing fits.
         """
-        proposals = self._judge(message, method=None)
+        self._take(message)
+
+    def _take(self, message: V2Message) -> None:
+        proposal = self._judge(message)
         self._narrow(message)
         self._agree_on_mode(message)
-        self._hold_spi(message, proposals)
+        self._hold_spi(message, proposal)
 
     def _agree_on_mode(self, message: V2Message) -> None:
         """Transport mode is only what both sides have named (RFC 7296 §1.3.1)."""
@@ -119,15 +122,12 @@ class ChildMaker:
 
     def conclude(self, message: V2Message) -> None:
         """The initiator: the choice must be one of the offers, and the selectors within its own."""
-        proposals = self._judge(message, method=None)
         if len(_proposals(message)) != 1:
             raise Refusal("The answer must hold exactly one proposal", "RFC 7296 §2.7")
-        self._narrow(message)
-        self._agree_on_mode(message)
-        self._hold_spi(message, proposals)
+        self._take(message)
 
-    def _judge(self, message: V2Message, method: int | None) -> V2Proposal:
-        negotiation, found = choose(self.offers, _proposals(message), method)
+    def _judge(self, message: V2Message) -> V2Proposal:
+        negotiation, found = choose(self.offers, _proposals(message))
         self.sa.party.emit(Judged(negotiation))
         if found is None:
             reason = f"No offer fits{nearest_miss(negotiation)}"

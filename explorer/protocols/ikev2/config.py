@@ -13,7 +13,7 @@ from explorer.wire import say
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
-    from explorer.crypto.private_key import PrivateKey
+    from explorer.crypto.credential import Credential
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,6 @@ class Selector:
     def text(self) -> str:
         """As people write it."""
         return f"{IPv4Address(self.first)} to {IPv4Address(self.last)}"
-
-
-@dataclass(frozen=True)
-class V2Credential:
-    """A certificate and the private key that belongs to it."""
-
-    certificate: Certificate
-    key: PrivateKey
 
 
 @dataclass(frozen=True)
@@ -152,7 +144,7 @@ class V2Config:
     remote: Selector
     method: str = "psk"
     accepts_null: bool = False
-    credential: V2Credential | None = None
+    credential: Credential | None = None
     authorities: Sequence[Certificate] = ()
     expects: V2Identity | None = None
     guess: int | None = None

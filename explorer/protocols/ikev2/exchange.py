@@ -76,7 +76,6 @@ class V2Exchange:
         own_message: the last message that was sent.
         sent: its datagrams, more than one if it was sent in fragments.
         digests: SHA-256 of the datagrams of the message that was read.
-        held: where each payload of it stands, by type.
         failure: why it came to nothing; ``""`` while it may still succeed.
         retry: whether the answer asks for the same request once more, with something changed.
     """
