@@ -97,7 +97,7 @@ def play(scenario: Scenario) -> list[tuple[Role, Act]]:
     return happened
 
 
-class Stage:
+class Staged:
     """One host after the first ``count`` things that happen to it; it is set up again when it has changed."""
 
     def __init__(self, scenario: Scenario, role: Role, acts: list[Act], count: int) -> None:
@@ -114,10 +114,16 @@ class Stage:
     @property
     def host(self) -> Host:
         if self._host is None:
-            self._host = make_host(self.scenario, self.role)
+            self._host = self.fresh()
             for act in self.acts[: self.count]:
-                perform(self.scenario, self._host, act)
+                self.happen(self._host, act)
         return self._host
+
+    def fresh(self) -> Host:
+        raise NotImplementedError
+
+    def happen(self, host: Host, act: Act) -> None:
+        raise NotImplementedError
 
     def expected(self, kind: str) -> Act:
         """What arrives next, or arrived last, by this way; where nothing ever does, an empty datagram."""
@@ -129,6 +135,16 @@ class Stage:
     def _empty(self) -> Datagram:
         port = Endpoint(self.host.remote.address, 500), Endpoint(self.host.config.address, 500)
         return Datagram(b"", *port)
+
+
+class Stage(Staged):
+    """One host of IKEv1 on its way."""
+
+    def fresh(self) -> Host:
+        return make_host(self.scenario, self.role)
+
+    def happen(self, host: Host, act: Act) -> None:
+        perform(self.scenario, host, act)
 
     @property
     def session(self) -> Session | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from stage import MOST_ANSWERS, MOST_EVENTS, Act
+from stage import MOST_ANSWERS, MOST_EVENTS, Act, Staged
 
 from explorer.events import Datagram, Event, Refused, Role, SaInstalled, Verified
 from explorer.lab.host import Host
@@ -99,33 +99,14 @@ class Inside(NamedTuple):
         return bytes((self.kind, self.first)) + self.rest
 
 
-class V2Stage:
-    """One host after the first ``count`` things that happen to it; it is set up again when it has changed."""
+class V2Stage(Staged):
+    """One host of IKEv2 on its way."""
 
-    def __init__(self, scenario: Scenario, role: Role, acts: list[Act], count: int) -> None:
-        self.scenario = scenario
-        self.role = role
-        self.acts = acts
-        self.count = count
-        self._host: Host | None = None
+    def fresh(self) -> Host:
+        return make_host(self.scenario, self.role)
 
-    @property
-    def label(self) -> str:
-        return f"{self.scenario.name}-{self.role}-{self.count}"
-
-    @property
-    def host(self) -> Host:
-        if self._host is None:
-            self._host = make_host(self.scenario, self.role)
-            for act in self.acts[: self.count]:
-                perform(self.scenario, self._host, act)
-        return self._host
-
-    def expected(self, kind: str) -> Act:
-        """What arrives next, or arrived last, by this way."""
-        coming = [act for act in self.acts[self.count :] if act.kind == kind]
-        past = [act for act in self.acts[: self.count] if act.kind == kind]
-        return next(iter(coming), past[-1] if past else Act(kind))
+    def happen(self, host: Host, act: Act) -> None:
+        perform(self.scenario, host, act)
 
     @cached_property
     def template(self) -> bytes:

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from junk import HEADER_SIZE, junk_of, repaired
 from pair import I, Pair, R, end, is_told, quick, shipped
 
 from explorer.errors import WireError
@@ -14,7 +15,7 @@ from explorer.octets import Buffer
 from explorer.protocols.esp.observer import EspObserver
 from explorer.protocols.ikev1.observer import Ikev1Observer
 from explorer.protocols.ikev1.peer import MOST_SESSIONS
-from explorer.wire.message import HEADER_SIZE, read_message
+from explorer.wire.message import read_message
 
 
 @cache
@@ -34,29 +35,8 @@ def is_clear_and_well_formed(octets: bytes) -> bool:
     return not message.header.encrypted and message.header.exchange_type in (2, 4, 5, 32)
 
 
-def repaired(octets: bytes) -> bytes:
-    return octets[:24] + len(octets).to_bytes(4, "big") + octets[28:] if len(octets) >= HEADER_SIZE else octets
-
-
-@st.composite
-def junk(draw: st.DrawFn) -> bytes:
-    if draw(st.integers(0, 5)) == 0:
-        return draw(st.binary(max_size=400))
-    octets = bytearray(draw(st.sampled_from(genuine())))
-    for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, len(octets) - 1))
-        match draw(st.integers(0, 3)):
-            case 0 | 1:
-                octets[at] = draw(st.integers(0, 255))
-            case 2:
-                octets[at:at] = draw(st.binary(min_size=1, max_size=16))
-            case _:
-                del octets[max(at, HEADER_SIZE) : at + draw(st.integers(1, 16))]
-    return repaired(bytes(octets)) if draw(st.booleans()) else bytes(octets)
-
-
 @settings(max_examples=400)
-@given(st.integers(0, 9), st.sampled_from([I, R]), st.lists(junk(), min_size=1, max_size=4))
+@given(st.integers(0, 9), st.sampled_from([I, R]), st.lists(junk_of(genuine), min_size=1, max_size=4))
 def test_no_peer_raises_and_no_sa_comes_of_junk(delivered: int, role: Role, datagrams: list[bytes]) -> None:
     pair = fresh().reach(delivered)
     honest = {octets[HEADER_SIZE:] for octets in genuine() if len(octets) > HEADER_SIZE}
@@ -130,7 +110,7 @@ def test_a_first_message_sent_back_to_its_sender_starts_nothing() -> None:
     assert len(pair.peers[I].sessions) == 1
 
 
-@given(st.lists(junk(), max_size=6))
+@given(st.lists(junk_of(genuine), max_size=6))
 def test_the_eavesdropper_never_raises_and_learns_no_secret(datagrams: list[bytes]) -> None:
     observer, esp = Ikev1Observer(SeededEntropy(1, "eavesdropper")), EspObserver()
     for octets in (*datagrams, *genuine(), *datagrams):

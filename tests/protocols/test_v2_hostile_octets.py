@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from junk import HEADER_SIZE, junk_of, repaired
 from pair import end
-from v2_hand import HEADER_SIZE
 from v2_pair import I, R, V2Pair, changed, payload
 
 from explorer.errors import WireError
@@ -47,27 +47,6 @@ def is_clear_and_well_formed(octets: bytes) -> bool:
     return message.sealed is None
 
 
-def repaired(octets: bytes) -> bytes:
-    return octets[:24] + len(octets).to_bytes(4, "big") + octets[28:] if len(octets) >= HEADER_SIZE else octets
-
-
-@st.composite
-def junk(draw: st.DrawFn) -> bytes:
-    if draw(st.integers(0, 5)) == 0:
-        return draw(st.binary(max_size=400))
-    octets = bytearray(draw(st.sampled_from(genuine())))
-    for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, len(octets) - 1))
-        match draw(st.integers(0, 3)):
-            case 0 | 1:
-                octets[at] = draw(st.integers(0, 255))
-            case 2:
-                octets[at:at] = draw(st.binary(min_size=1, max_size=16))
-            case _:
-                del octets[max(at, HEADER_SIZE) : at + draw(st.integers(1, 16))]
-    return repaired(bytes(octets)) if draw(st.booleans()) else bytes(octets)
-
-
 def proofs(pair: V2Pair, role: Role) -> int:
     """What an outsider must not bring about."""
     return len(pair.of(SaInstalled, role)) + len([event for event in pair.of(Verified, role) if event.proves])
@@ -79,7 +58,7 @@ def test_the_run_has_every_exchange() -> None:
 
 
 @settings(max_examples=400)
-@given(st.integers(0, 3 * RUN), st.sampled_from([I, R]), st.lists(junk(), min_size=1, max_size=4))
+@given(st.integers(0, 3 * RUN), st.sampled_from([I, R]), st.lists(junk_of(genuine), min_size=1, max_size=4))
 def test_no_peer_raises_and_no_sa_comes_of_junk(delivered: int, role: Role, datagrams: list[bytes]) -> None:
     pair = reach(delivered)
     honest = {octets[HEADER_SIZE:] for octets in genuine() if len(octets) > HEADER_SIZE}
@@ -236,7 +215,7 @@ def test_a_first_message_sent_back_to_its_sender_starts_nothing() -> None:
     assert len(pair.peers[I].sessions) == 1
 
 
-@given(st.lists(junk(), max_size=6))
+@given(st.lists(junk_of(genuine), max_size=6))
 def test_the_eavesdropper_never_raises_and_learns_no_secret(datagrams: list[bytes]) -> None:
     observer = Ikev2Observer()
     for octets in (*datagrams, *genuine(), *datagrams):

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 from samples import SAMPLES, SIZES
+from v2_samples import V2_SAMPLES, V2_SIZES
 
 from explorer.events import Received, Sent
 from explorer.octets import Buffer
 from explorer.trace.trace import Trace
 from explorer.wire.esp import EspPacket, read_esp
 from explorer.wire.field import Field, Tree
+from explorer.wire.ikev2 import V2_PAYLOADS
 from explorer.wire.message import HEADER_SIZE, build_chain, payload_type, read_message, typed
 from explorer.wire.payloads import PAYLOADS, IsakmpHeader, Payload
 from explorer.wire.structure import Structure, build, parse
@@ -31,10 +33,14 @@ def named(structure: Structure) -> str:
     return type(structure).__name__
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=named)
-def test_every_structure_reads_back_as_it_was_built(sample: Structure) -> None:
+OF_BOTH = [*((sample, SIZES) for sample in SAMPLES), *((sample, V2_SIZES) for sample in V2_SAMPLES)]
+either_version = pytest.mark.parametrize(("sample", "sizes"), OF_BOTH, ids=[named(sample) for sample, _ in OF_BOTH])
+
+
+@either_version
+def test_every_structure_reads_back_as_it_was_built(sample: Structure, sizes: dict[str, int]) -> None:
     octets = build(sample)
-    again, tree = parse(type(sample), Buffer("sample", octets), SIZES)
+    again, tree = parse(type(sample), Buffer("sample", octets), sizes)
     assert build(again) == octets
     for name in type(sample).names:
         given = getattr(sample, name)
@@ -44,9 +50,9 @@ def test_every_structure_reads_back_as_it_was_built(sample: Structure) -> None:
     check_tiling(tree.root)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=named)
-def test_every_field_of_every_structure_has_words(sample: Structure) -> None:
-    _, tree = parse(type(sample), Buffer("sample", build(sample)), SIZES)
+@either_version
+def test_every_field_of_every_structure_has_words(sample: Structure, sizes: dict[str, int]) -> None:
+    _, tree = parse(type(sample), Buffer("sample", build(sample)), sizes)
     for field in tree.root.walk():
         assert isinstance(field.meaning, str)
         assert field.spec.label
@@ -54,8 +60,8 @@ def test_every_field_of_every_structure_has_words(sample: Structure) -> None:
 
 
 def test_every_payload_class_is_among_the_samples() -> None:
-    keys = {type(sample).spec.structure for sample in SAMPLES}
-    assert {cls.spec.structure for cls in PAYLOADS.values()} <= keys
+    keys = {type(sample).spec.structure for sample, _ in OF_BOTH}
+    assert {cls.spec.structure for cls in (*PAYLOADS.values(), *V2_PAYLOADS.values())} <= keys
 
 
 def test_leaves_tile_every_buffer_of_the_run(trace: Trace) -> None:
