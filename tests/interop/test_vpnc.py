@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -102,8 +103,19 @@ def come_up(ours: OurSide, vpnc: Vpnc) -> None:
 
 @pytest.mark.parametrize("natt_mode", ["natt", "force-natt", "none"])
 def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> None:
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        ended_well, vpnc = log_in_and_out(machine, folder, natt_mode)
+        if ended_well:
+            return
+        assert not has_distinct_goodbyes(vpnc), vpnc.log()[-4000:]
+    pytest.fail("vpnc has never used two Message IDs for its two Deletes")
+
+
+def log_in_and_out(machine: Machine, folder: Path, natt_mode: str) -> tuple[bool, Vpnc]:
     with closing(our_gateway(machine)) as ours:
-        vpnc = Vpnc(machine, tmp_path, "--natt-mode", natt_mode)
+        vpnc = Vpnc(machine, folder, "--natt-mode", natt_mode)
         come_up(ours, vpnc)
         told = vpnc.told()
         assert told["INTERNAL_IP4_ADDRESS"] == "10.3.0.1"
@@ -112,8 +124,19 @@ def test_logs_in_and_out(machine: Machine, tmp_path: Path, natt_mode: str) -> No
         assert told["CISCO_BANNER"] == "Welcome"
         assert Role.INITIATOR in ours.proven()
         assert ours.serve_until(vpnc.can_be_ended), vpnc.log()[-2000:]
-        assert any(says_goodbye(ours, vpnc) for _ in range(10))
-    assert ours.refused() == []
+        ended_well = any(says_goodbye(ours, vpnc) for _ in range(5))
+        assert not ended_well or ours.refused() == []
+    return ended_well, vpnc
+
+
+def has_distinct_goodbyes(vpnc: Vpnc) -> bool:
+    """Whether its last two messages can be told apart: it draws one octet for the Message ID of each Delete.
+
+    Two that are the same, or a zero, are refused here as they should be (RFC 2408 §3.1).
+    """
+    goodbye = vpnc.log().partition("send ipsec termination message")[2]
+    drawn = re.findall(r"message_id: ([0-9a-f]{8})", goodbye)
+    return len(drawn) == 2 and len({*drawn, "00000000"}) == 3
 
 
 def test_packets_pass(machine: Machine, tmp_path: Path) -> None:
