@@ -125,6 +125,7 @@ def log_in_and_out(machine: Machine, folder: Path, natt_mode: str) -> tuple[bool
         assert Role.INITIATOR in ours.proven()
         assert ours.serve_until(vpnc.can_be_ended), vpnc.log()[-2000:]
         ended_well = any(says_goodbye(ours, vpnc) for _ in range(5))
+        assert ours.serve_until(vpnc.has_ended), vpnc.log()[-2000:]
         assert not ended_well or ours.refused() == []
     return ended_well, vpnc
 
