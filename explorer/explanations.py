@@ -168,6 +168,10 @@ def of_event(kind: str) -> tuple[str, str]:
 
 _CHANGED = {
     "NAT": "finds a NAT ",
+    "no NAT any more": "finds no NAT any more ",
+    "own address": "goes on from ",
+    "peer address": "sends what IKE has to say to ",
+    "tunnel ends": "moves the Child SAs: from ",
     "private group": "may now use a private group: ",
 }
 

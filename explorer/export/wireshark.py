@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from explorer.events import Role, SaInstalled, SaSnapshot
 from explorer.trace.trace import Trace
 
@@ -31,7 +33,7 @@ def key_tables(trace: Trace) -> dict[str, str]:
         elif sa.protocol == "IKE":
             ike[_ike_row(sa)] = None
         elif sa.direction == "outbound" and sa.protocol == "ESP":
-            esp[_esp_row(trace, entry.party, sa)] = None
+            esp.update(dict.fromkeys(_esp_rows(trace, entry.party, sa)))
     return {
         "ikev1_decryption_table": "".join(isakmp),
         "ikev2_decryption_table": "".join(ike),
@@ -88,13 +90,20 @@ def _ike_cipher(label: str) -> str:
     return f"{mode}CM-{bits} with {icv} octet ICV [RFC5282]"
 
 
-def _esp_row(trace: Trace, sender: Role, sa: SaSnapshot) -> str:
-    """One direction: addresses, SPI, algorithms and keys."""
+def _esp_rows(trace: Trace, sender: Role, sa: SaSnapshot) -> Iterator[str]:
+    """One direction, once for each pair of addresses that it has had: they may change while keys and SPI stay."""
+    steps = [step for step in trace.steps if step.sender is sender]
+    for source, destination in dict.fromkeys((step.source.address, step.destination.address) for step in steps):
+        yield _esp_row(source, destination, sa)
+
+
+def _esp_row(source: str, destination: str, sa: SaSnapshot) -> str:
+    """Addresses, SPI, algorithms and keys."""
     words, keys = dict(sa.algorithms), dict(sa.keys)
     columns = (
         "IPv4",
-        trace.parties[sender].outside or trace.parties[sender].address,
-        trace.parties[sender.other].outside or trace.parties[sender.other].address,
+        source,
+        destination,
         f"0x{sa.spis[0].octets.hex()}",
         _esp_cipher(words["encryption"]),
         f"0x{keys['encryption'].octets.hex()}{keys['salt'].octets.hex() if 'salt' in keys else ''}",

@@ -74,6 +74,11 @@ class Host:
                 self.ipsec.remove(event.spi)
             elif isinstance(event, NetworkChanged) and event.what == "internal address":
                 self.inner = IPv4Address(event.value).packed
+            elif isinstance(event, NetworkChanged) and event.what == "peer address":
+                self.remote = self.remote._replace(address=event.value)
+            elif isinstance(event, NetworkChanged) and event.what == "tunnel ends":
+                local, remote = event.value.split(" to ")
+                self.ipsec.move(local, remote)
             yield event
         while (event := self.ipsec.next_event()) is not None:
             yield event
@@ -87,5 +92,5 @@ class Host:
         """The ends between which ESP travels in UDP, if a NAT was found."""
         for link in reversed(self.ike.links()):
             if link.natted and link.header_at:
-                return link.local, link.remote
+                return link.tunnel or (link.local, link.remote)
         return None

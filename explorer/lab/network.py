@@ -31,11 +31,20 @@ class Delivery(NamedTuple):
 class NatBox:
     """Rewrites what the peer behind it sends and receives; with anything but UDP it can do nothing."""
 
-    def __init__(self, address: str, inside: Role) -> None:
+    def __init__(self, address: str, inside: Role, only: str | None = None) -> None:
         self.inside = inside
         self._address = address
+        self._only = only
         self._outside: dict[Endpoint, Endpoint] = {}
         self._within: dict[Endpoint, Endpoint] = {}
+
+    def hides(self, address: str) -> bool:
+        """Whether an address of the peer behind the box is seen by nobody else."""
+        return self._only in (None, address)
+
+    def stands_at(self, address: str) -> bool:
+        """Whether something that is sent to an address comes to the box."""
+        return self._only is None or address == self._address
 
     def outward(self, datagram: Datagram) -> Datagram:
         """What the peer behind the box sends, as everybody else sees it."""
@@ -62,7 +71,7 @@ class Link:
         self._order = 0
         self._offered: bytes = b""
         nat = network.nat
-        self.box = NatBox(nat.address, Role(nat.inside)) if nat is not None else None
+        self.box = NatBox(nat.address, Role(nat.inside), nat.only) if nat is not None else None
 
     @property
     def next_time(self) -> float | None:
@@ -74,7 +83,8 @@ class Link:
         if self.box is None:
             return datagram, None
         if sender is self.box.inside:
-            return self.box.outward(datagram), datagram.source
+            hidden = self.box.hides(datagram.source.address)
+            return (self.box.outward(datagram), datagram.source) if hidden else (datagram, None)
         inner = self.box.inward(datagram)
         return datagram, inner.destination if inner is not None else None
 
@@ -118,6 +128,8 @@ class Link:
         """The next delivery; a NAT may swallow it."""
         delivery = heapq.heappop(self._queue)
         if self.box is None or delivery.receiver is not self.box.inside:
+            return delivery
+        if not self.box.stands_at(delivery.datagram.destination.address):
             return delivery
         inner = self.box.inward(delivery.datagram)
         return delivery._replace(datagram=inner) if inner is not None else None

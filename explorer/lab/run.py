@@ -126,6 +126,8 @@ class Lab:
             host.ping(self.hosts[action.by.other].inner)
         elif action.what == "restart":
             host.restart()
+        elif action.what == "move" and isinstance(ike, Ikev2Peer) and self.scenario.initiator.moves_to is not None:
+            ike.start_move(remote, self.scenario.initiator.moves_to, now)
         elif action.what == "reauthenticate" and isinstance(ike, Ikev2Peer):
             ike.start_reauthentication(remote, now)
         elif action.what.startswith("delete"):
@@ -140,6 +142,8 @@ class Lab:
             return self._both(since, _made_ipsec_sas)
         if action.what == "reauthenticate":
             return self._both(since, lambda e: isinstance(e, SaEnded) and e.protocol == "IKE")
+        if action.what == "move":
+            return self._both(since, lambda e: isinstance(e, NetworkChanged) and e.what == "tunnel ends")
         if action.what == "ping":
             return self._one(since, action.by, lambda e: isinstance(e, Verified) and e.symbol == "ICV")
         if action.what == "dpd":

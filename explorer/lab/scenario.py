@@ -115,7 +115,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     ``identity`` is an address, a host name, ``user@host`` or ``keyid:name``; ``psk`` text, or ``0x…`` for octets;
     ``certificate`` and ``trusts`` are shipped names, or paths; ``peer_protects`` is what this side believes that the
-    other protects, where that is wrong.
+    other protects, where that is wrong; ``moves_to`` is the address that it has after ``move``.
     """
 
     name: str
@@ -138,6 +138,9 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     unknown_payload: int | None = None
     version: Literal["2.0", "3.0"] = "2.0"
     intermediate: bool = False
+    mobike: bool = False
+    other_addresses: list[str] = []
+    moves_to: str | None = None
     peer_protects: str | None = None
     psk: str | None = None
     group_keys: dict[str, str] = {}
@@ -173,9 +176,13 @@ DEFAULT_POLICY = IsakmpPolicy(65535, "des", "sha1", 1, "rsa-sig", 86400)
 
 
 class Nat(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A box in front of one peer that changes addresses and ports of what passes."""
+    """A box in front of one peer that changes addresses and ports of what passes.
+
+    ``only`` is the one address of that peer which stands behind it, where the peer has several in the course of a run.
+    """
 
     address: str
+    only: str | None = None
     inside: Literal["initiator", "responder"] = "initiator"
 
 

@@ -94,7 +94,8 @@ def build(scenario: Scenario, peer: PeerFile) -> Config:
 def outside_address(scenario: Scenario, peer: PeerFile) -> str:
     """The address under which the other peer knows this one: the NAT's, if it stands behind one."""
     nat, side = scenario.network.nat, "initiator" if peer is scenario.initiator else "responder"
-    return nat.address if nat is not None and nat.inside == side else peer.address
+    hidden = nat is not None and nat.inside == side and nat.only in (None, peer.address)
+    return nat.address if nat is not None and hidden else peer.address
 
 
 def _keys(scenario: Scenario, peer: PeerFile, other: PeerFile) -> dict[str, bytes]:

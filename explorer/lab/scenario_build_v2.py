@@ -74,6 +74,8 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         version=0x30 if peer.version == "3.0" else 0x20,
         nat_traversal=peer.nat_traversal,
         intermediate=peer.intermediate,
+        mobike=peer.mobike,
+        other_addresses=tuple(ipaddress.IPv4Address(text).packed for text in peer.other_addresses),
         epoch=EPOCH,
         login=_login(peer),
         gateway=_gateway(peer),

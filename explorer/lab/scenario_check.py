@@ -38,7 +38,18 @@ def complaints(scenario: Scenario) -> Iterator[str]:
     wants_group = any(text.startswith("new group") for text in scenario.script)
     if wants_group and None in (scenario.initiator.private_group, scenario.responder.private_group):
         yield 'script: "new group" expects a private_group of both peers'
+    if "move" in scenario.script:
+        yield from _move_complaints(scenario)
     yield from _credential_complaints(scenario)
+
+
+def _move_complaints(scenario: Scenario) -> Iterator[str]:
+    """RFC 4555 §3.5: the initiator moves, if both know how."""
+    if scenario.initiator.moves_to is None:
+        yield 'initiator.moves_to: expected an address, as the script has "move"'
+    for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+        if not peer.mobike:
+            yield f'{side}.mobike: expected true, as the script has "move"'
 
 
 def _network_complaints(scenario: Scenario) -> Iterator[str]:
@@ -47,6 +58,8 @@ def _network_complaints(scenario: Scenario) -> Iterator[str]:
         yield "network.latency: expected seconds from 0 to 60"
     if network.nat is not None:
         yield from _checked("network.nat.address", network.nat.address, address)
+        if network.nat.only is not None:
+            yield from _checked("network.nat.only", network.nat.only, address)
     for index, happening in enumerate(network.happenings):
         if happening.message < 1:
             yield f"network.happenings[{index}].message: expected a number from 1, got {happening.message}"
@@ -54,7 +67,7 @@ def _network_complaints(scenario: Scenario) -> Iterator[str]:
             yield f"network.happenings[{index}].seconds: expected seconds from 0 to 3600"
 
 
-_OTHERS = {"ikev1": ("rekey ike", "reauthenticate", "restart"), "ikev2": ("new group",)}
+_OTHERS = {"ikev1": ("rekey ike", "reauthenticate", "restart", "move"), "ikev2": ("new group",)}
 """Actions that a protocol does not have."""
 
 
@@ -100,6 +113,10 @@ def _peer_complaints(peer: PeerFile, *, v2: bool) -> Iterator[str]:
     yield from _checked("protects", peer.protects, subnet)
     if peer.peer_protects is not None:
         yield from _checked("peer_protects", peer.peer_protects, subnet)
+    if peer.moves_to is not None:
+        yield from _checked("moves_to", peer.moves_to, address)
+    for index, text in enumerate(peer.other_addresses):
+        yield from _checked(f"other_addresses[{index}]", text, address)
     yield from _key_complaints(peer)
     yield from _checked("identity", peer.address if peer.identity is None else peer.identity, identity)
     if peer.expects is not None:

@@ -15,16 +15,17 @@ ACTIONS = (
     "rekey ike",
     "reauthenticate",
     "restart",
+    "move",
     "new group",
     "dpd",
     "delete phase 2",
     "delete phase 1",
     "wait N",
 )
-"""Every one but the first and ``wait N`` may end in ``by responder``; ``A and B`` begins both at once."""
+"""Every one but the first, ``move`` and ``wait N`` may end in ``by responder``; ``A and B`` begins both at once."""
 
 
-_ALONE = ("phase 1", "wait", "restart")
+_ALONE = ("phase 1", "wait", "restart", "move")
 """What nothing else can begin together with."""
 
 
@@ -50,6 +51,6 @@ def parse_action(text: str) -> Action | None:
         return Action("wait", Role.INITIATOR, float(match[1]))
     what = text.removesuffix(" by responder")
     by_responder = what != text
-    if what not in ACTIONS or what == "wait N" or (by_responder and what == "phase 1"):
+    if what not in ACTIONS or what == "wait N" or (by_responder and what in ("phase 1", "move")):
         return None
     return Action(what, Role.RESPONDER if by_responder else Role.INITIATOR)

@@ -40,7 +40,7 @@ class SansIoPeer(Protocol):
 
 
 class Runner:
-    """One peer at one address: a socket for each of its ports.
+    """One peer, at one address to begin with: a socket for each of its ports.
 
     Attributes:
         troubles: what the system said to datagrams that it would not send; for the peer they are lost on the way.
@@ -55,13 +55,22 @@ class Runner:
         self.peer = peer
         self.troubles: list[OSError] = []
         self._tell = tell
-        self._sockets: dict[int, socket.socket] = {}
+        self._ports = ports
+        self._sockets: dict[Endpoint, socket.socket] = {}
         try:
-            for port in ports:
-                self._sockets[port] = _bound(address, port)
+            self.listen(address)
         except OSError:
             self.close()
             raise
+
+    def listen(self, address: str) -> None:
+        """Be at another address as well.
+
+        Raises:
+            OSError: a port is taken or not allowed.
+        """
+        for port in self._ports:
+            self._sockets[Endpoint(address, port)] = _bound(address, port)
 
     def run_until(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Serve the peer until the condition holds; ``False`` if it still does not after so many seconds."""
@@ -91,7 +100,7 @@ class Runner:
 
     def _send(self, datagram: Datagram) -> None:
         try:
-            self._sockets[datagram.source.port].sendto(datagram.octets, tuple(datagram.destination))
+            self._sockets[datagram.source].sendto(datagram.octets, tuple(datagram.destination))
         except OSError as error:
             self.troubles.append(error)
 

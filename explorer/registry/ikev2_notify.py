@@ -25,6 +25,8 @@ class V2NotifyType(Number):
     FAILED_CP_REQUIRED = 37, "FAILED_CP_REQUIRED", "a Configuration payload is wanted", _E
     TS_UNACCEPTABLE = 38, "TS_UNACCEPTABLE", "the traffic selectors do not overlap", _E
     INVALID_SELECTORS = 39, "INVALID_SELECTORS", "a packet that an SA is not for", _E
+    UNACCEPTABLE_ADDRESSES = 40, "UNACCEPTABLE_ADDRESSES", "the SAs stay at the addresses they had", "RFC 4555 §4.1.1"
+    UNEXPECTED_NAT_DETECTED = 41, "UNEXPECTED_NAT_DETECTED", "a NAT where none may be", "RFC 4555 §4.1.2"
     TEMPORARY_FAILURE = 43, "TEMPORARY_FAILURE", "not now: something else is under way", "RFC 7296 §2.25"
     CHILD_SA_NOT_FOUND = 44, "CHILD_SA_NOT_FOUND", "the Child SA to be rekeyed is gone", "RFC 7296 §2.25"
     STATE_NOT_FOUND = 47, "STATE_NOT_FOUND", "the key exchange to be followed up is gone", "RFC 9370 §4.1"
@@ -45,6 +47,7 @@ class V2NotifyType(Number):
     ESP_TFC_PADDING_NOT_SUPPORTED = 16394, "ESP_TFC_PADDING_NOT_SUPPORTED", "no extra padding, please", _E
     MOBIKE_SUPPORTED = 16396, "MOBIKE_SUPPORTED", "addresses may change", "RFC 4555 §3.2"
     ADDITIONAL_IP4_ADDRESS = 16397, "ADDITIONAL_IP4_ADDRESS", "another address of the sender", "RFC 4555 §3.4"
+    ADDITIONAL_IP6_ADDRESS = 16398, "ADDITIONAL_IP6_ADDRESS", "another address of the sender", "RFC 4555 §3.4"
     NO_ADDITIONAL_ADDRESSES = 16399, "NO_ADDITIONAL_ADDRESSES", "there is only this address", "RFC 4555 §3.4"
     UPDATE_SA_ADDRESSES = 16400, "UPDATE_SA_ADDRESSES", "use this message's addresses from now on", "RFC 4555 §3.5"
     COOKIE2 = 16401, "COOKIE2", "octets to be sent back, to show that an address is in reach", "RFC 4555 §3.7"

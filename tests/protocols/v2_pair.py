@@ -47,6 +47,7 @@ class V2Pair:
         self.wire: deque[tuple[Role, bytes]] = deque()
         self.sent: list[bytes] = []
         self.ports = {I: 500, R: 500}
+        self.addresses = dict(ADDRESSES)
         self.now = 0.0
 
     # ---------------------------------------------------------------- what the peers are asked for
@@ -82,10 +83,11 @@ class V2Pair:
         out = self.peers[role].datagrams_to_send(self.now)
         for datagram in out:
             self.ports = {role: datagram.source.port, role.other: datagram.destination.port}
+            self.addresses[role] = datagram.source.address
         return [datagram.octets for datagram in out]
 
     def feed(self, role: Role, octets: bytes, source: str = "") -> list[bytes]:
-        peer = Endpoint(source or ADDRESSES[role.other], self.ports[role.other])
+        peer = Endpoint(source or self.addresses[role.other], self.ports[role.other])
         self.peers[role].receive_datagram(octets, peer, end(role, self.ports[role]), self.now)
         return self.collect(role)
 

@@ -69,6 +69,10 @@ class IpsecEndpoint:
         }
         self._inbound = {key: held for key, held in self._inbound.items() if held[0].spi.octets != spi.octets}
 
+    def move(self, local: str, remote: str) -> None:
+        """Both ends are where they are told to be from now on."""
+        self._ends = local, remote
+
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None

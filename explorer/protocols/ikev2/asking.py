@@ -16,6 +16,7 @@ from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational, delete_ike_part, delete_part
 from explorer.protocols.ikev2.keys import ike_scope
+from explorer.protocols.ikev2.mobike import AddressUpdate, leave
 from explorer.protocols.ikev2.parts import Part
 from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.sa_init import IkeSaInit
@@ -37,13 +38,14 @@ class Asking:
         self._outbox: deque[Datagram] = deque()
         self._leases: set[bytes] = set()
         self._count = 0
+        self._address = config.address
         self._ports = config.port, config.natt_port
 
     # ---------------------------------------------------------------- what the owner asks for
 
     def start(self, remote: Endpoint, now: float) -> Association:
         """Begin an IKE SA with the peer there."""
-        link = Link(self._ports, Endpoint(self.config.address, self.config.port), remote)
+        link = Link(self._ports, Endpoint(self._address, self.config.port), remote)
         association = self._associate(Role.INITIATOR, link, now)
         self.sessions.append(association)
         self._ask(association, now)
@@ -92,6 +94,20 @@ class Asking:
         """
         old = self._with(remote.address)
         self.start(remote, now).replaces = old
+
+    def start_move(self, remote: Endpoint, address: str, now: float) -> None:
+        """Go on from another address of this side (RFC 4555 §3.5).
+
+        Raises:
+            NoSaError: there is no IKE SA with the peer, or none that may change addresses.
+        """
+        association = self._with(remote.address)
+        sa = association.sa
+        if not sa.mobile or sa.first_role is not Role.INITIATOR:
+            raise NoSaError("this side may not change the addresses of the IKE SA")
+        self._address = address
+        former = leave(sa, address)
+        self._enqueue(association, lambda mid: AddressUpdate(sa, mid, former), now)
 
     def restart(self) -> None:
         """Forget everything, as if the power had gone; nobody is told."""

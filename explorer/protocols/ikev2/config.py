@@ -124,6 +124,8 @@ class V2Config:
         unknown_payload: type of a critical payload that its first message holds, and that nobody knows; or ``None``.
         version: major and minor version in its headers, as the octet has them.
         nat_traversal: whether it looks for NATs.
+        mobike: whether its address, or the peer's, may change while an IKE SA stands.
+        other_addresses: where it can be reached as well, four octets each; told if addresses may change.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
         ppk: a further secret that is mixed into the keys; then it must be.
         asks_address: whether the initiator asks for an address inside the peer's network.
@@ -154,6 +156,8 @@ class V2Config:
     unknown_payload: int | None = None
     version: int = 0x20
     nat_traversal: bool = False
+    mobike: bool = False
+    other_addresses: Sequence[bytes] = ()
     intermediate: bool = False
     ppk: Ppk | None = None
     asks_address: bool = False

@@ -90,7 +90,8 @@ class IkeAuth(V2Exchange):
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
         if config.asks_address:
             parts.append(configuration.wish())
-        return [*parts, *(self.maker.offer_parts("SAi2") if self.makes_child else []), *ppk]
+        offer = self.maker.offer_parts("SAi2") if self.makes_child else []
+        return [*parts, *offer, *ppk, *self._addresses()]
 
     def _mix_ppk(self) -> None:
         """Three keys anew, before anything is made with them (RFC 8784 §3)."""
@@ -131,12 +132,20 @@ class IkeAuth(V2Exchange):
         return [*parts, *self.child_answer(), *ppk]
 
     def child_answer(self) -> list[Part]:
-        """The Child SA's half of the answer, if one was asked for."""
+        """The Child SA's half of the answer, if one was asked for, and what goes beside it."""
+        beside = self._addresses() if self.sa.mobile else []
         if not self.makes_child:
-            return []
+            return beside
         if self.child_failure:
-            return [notify(self._child_notify)]
-        return [*self._granted, *self.maker.answer_parts("SAr2")]
+            return [notify(self._child_notify), *beside]
+        return [*self._granted, *self.maker.answer_parts("SAr2"), *beside]
+
+    def _addresses(self) -> list[Part]:
+        """That addresses may change, and at which others this side can be reached (RFC 4555 §3.2, §3.4)."""
+        if not self.party.config.mobike:
+            return []
+        others = [notify(_N.ADDITIONAL_IP4_ADDRESS, address) for address in self.party.config.other_addresses]
+        return [notify(_N.MOBIKE_SUPPORTED), *others]
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")

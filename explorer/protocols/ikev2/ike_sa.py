@@ -58,6 +58,7 @@ class IkeSa:
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
+        first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
 
     party: V2Party
@@ -80,6 +81,10 @@ class IkeSa:
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
     login: EapRun | None = None
+    first_role: Role = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_role = self.role
 
     @property
     def spis(self) -> tuple[bytes, bytes]:
@@ -97,6 +102,11 @@ class IkeSa:
     def takes_fragments(self) -> bool:
         """Whether both sides have said that they can put fragments together (RFC 7383 §2.3)."""
         return bool(self.party.config.fragment_size) and V2NotifyType.FRAGMENTATION_SUPPORTED in self.peer_supports
+
+    @property
+    def mobile(self) -> bool:
+        """Whether both sides have said that addresses may change (RFC 4555 §3.2)."""
+        return self.party.config.mobike and V2NotifyType.MOBIKE_SUPPORTED in self.peer_supports
 
     def owner(self, role: Role) -> str:
         """The party that has a role of this SA."""

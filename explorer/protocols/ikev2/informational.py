@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.engine.rows import Row
-from explorer.events import Role
+from explorer.events import NetworkChanged, Role
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
-from explorer.protocols.ikev2.parts import Part
+from explorer.protocols.ikev2.nat import Nats, find_nats, nat_parts
+from explorer.protocols.ikev2.parts import Part, notifies_in, notify
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2Delete, V2Notify
+from explorer.wire.ikev2 import V2Delete, V2Notify, V2Payload
 from explorer.wire.ikev2_message import V2Message
 
 _FATAL = (V2NotifyType.AUTHENTICATION_FAILED, V2NotifyType.INVALID_SYNTAX)
@@ -24,6 +25,8 @@ class V2Informational(V2Exchange):
         parts: what the initiator says.
         deletes: the Child SAs that the initiator drops with it.
         deletes_ike: whether it drops the IKE SA.
+        moves: whether the initiator says that it goes on from where this message comes from.
+        nats: where NATs stand now, if both sides look for them.
     """
 
     name = "INFORMATIONAL"
@@ -35,6 +38,8 @@ class V2Informational(V2Exchange):
         self.deletes: list[Child] = []
         self.deletes_ike = False
         self.how = "deleted"
+        self.moves = False
+        self.nats: Nats | None = None
 
     def request(self) -> Sequence[Part]:
         """What there is to say; nothing at all asks for a sign of life."""
@@ -51,6 +56,23 @@ class V2Informational(V2Exchange):
             elif isinstance(payload, V2Notify) and payload.notify_type in _FATAL:
                 # The answer of IKE_AUTH was refused: there is no SA at the peer (RFC 7296 §2.21.2, §2.21.3).
                 self.deletes_ike, self.how = True, "refused by the peer"
+        if self.sa.mobile:
+            self._answer += self._consider_addresses()
+
+    def _consider_addresses(self) -> list[Part]:
+        """Only who has begun the first of all IKE SAs decides on addresses (RFC 4555 §3.5)."""
+        kinds, parts = notifies_in(self.message), list[Part]()
+        if V2NotifyType.UPDATE_SA_ADDRESSES in kinds and self.sa.first_role is Role.RESPONDER:
+            self.moves = True
+            self.party.emit(NetworkChanged("peer address", self.party.link.remote.address, "RFC 4555 §3.5"))
+        if V2NotifyType.NAT_DETECTION_SOURCE_IP in kinds and self.party.config.nat_traversal:
+            self.nats = find_nats(self)
+            parts += nat_parts(self)
+        if V2NotifyType.COOKIE2 in kinds:
+            # Whoever can say it again has received it (RFC 4555 §3.7).
+            COOKIE2 = self.ledger["COOKIE2"]
+            parts.append(notify(V2NotifyType.COOKIE2, COOKIE2.octets, [(COOKIE2, 4)]))
+        return parts
 
     def _drop(self, payload: V2Delete) -> list[Part]:
         """SPIs are the sender's inbound ones; the answer names this side's (RFC 7296 §1.4.1)."""
@@ -66,10 +88,21 @@ class V2Informational(V2Exchange):
         return self._answer
 
     def variant_of(self, message: V2Message) -> str:
-        """Delete, notify, or nothing at all."""
+        """Delete, new addresses, another notification, or nothing at all."""
         if message.find(V2Delete) is not None:
             return "delete"
+        kinds = notifies_in(message)
+        if V2NotifyType.COOKIE2 in kinds:
+            return "cookie2"
+        if V2NotifyType.NAT_DETECTION_SOURCE_IP in kinds or V2NotifyType.UPDATE_SA_ADDRESSES in kinds:
+            return "addresses"
         return "notify" if message.find(V2Notify) is not None else ""
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """A value that is to be said again is a term."""
+        if isinstance(payload, V2Notify) and payload.notify_type == V2NotifyType.COOKIE2:
+            return "COOKIE2", 4
+        return super().symbol_of(payload, kind, sender)
 
     def succeeded(self) -> None:
         """What was dropped is gone on each side."""

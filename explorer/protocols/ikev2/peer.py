@@ -19,6 +19,7 @@ from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
+from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck
 from explorer.protocols.ikev2.outside import refusal_outside
 from explorer.protocols.ikev2.parts import notifies_in, notify
 from explorer.protocols.ikev2.sa_init import IkeSaInit
@@ -173,12 +174,16 @@ class Ikev2Peer(Asking):
     def _take_request(
         self, association: Association, message: V2Message, source: Endpoint, destination: Endpoint, now: float
     ) -> None:
+        link, was = association.party.link, (association.party.link.local, association.party.link.remote)
         repeated = association.answered.get(sha256(message.datagram.octets).digest())
         if repeated is not None:
             # Of a message in fragments the first one asks for the answer once more (RFC 7383 §2.6.1).
             if not isinstance(message.sealed, V2EncryptedFragment) or message.sealed.fragment == 1:
+                # Anybody can repeat it from anywhere: the answer goes there, and nothing else.
+                link.follow(destination, source)
                 repeated.resend()
                 association.flush(repeated)
+                link.follow(*was)
             return
         sa, header = association.sa, message.header
         if header.message_id != sa.expected or not (sa.up or sa.role is Role.RESPONDER):
@@ -189,7 +194,7 @@ class Ikev2Peer(Asking):
         exchange = association.collecting
         if exchange is None or exchange.exchange_type != header.exchange_type:
             exchange = self._answering(association, header.exchange_type, header.message_id)
-        link, was = association.party.link, (association.party.link.local, association.party.link.remote)
+        stays = sa.mobile and sa.up
         link.follow(destination, source)
         try:
             exchange.receive(message)
@@ -201,6 +206,12 @@ class Ikev2Peer(Asking):
             return
         sa.expected += 1
         self._keep_answer(association, exchange)
+        if isinstance(exchange, V2Informational) and exchange.moves:
+            link.tunnel = link.tunnel or was
+        elif stays:
+            # An answer goes to where the request has come from; nothing else does, unless it is asked for
+            # (RFC 4555 §3.8).
+            link.follow(*was)
         self._after(association, exchange, now)
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:
@@ -266,6 +277,19 @@ class Ikev2Peer(Asking):
             self._follow(association, exchange, "", now, asked=asked)
         elif isinstance(exchange, CreateChildSa):
             self._after_child(association, exchange, now, asked=asked)
+        elif isinstance(exchange, V2Informational):
+            self._after_addresses(association, exchange, now)
+
+    def _after_addresses(self, association: Association, exchange: V2Informational, now: float) -> None:
+        """A new address is checked before packets go there; who cannot show it, or is refused, stays or ends."""
+        sa = association.sa
+        if exchange.moves and not exchange.failure:
+            self._enqueue(association, lambda mid: RoutabilityCheck(sa, mid, exchange), now)
+        elif isinstance(exchange, AddressUpdate) and exchange.failure:
+            association.party.link.follow(*exchange.former)
+        elif isinstance(exchange, RoutabilityCheck) and exchange.failure:
+            # RFC 4555 §3.7: then the IKE SA must be closed.
+            self._delete_ike(association, now, "not reached")
 
     def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
         exchange = asking_auth(association.sa, message_id)

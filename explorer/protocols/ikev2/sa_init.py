@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Address
 
-from explorer.crypto.algorithms import SHA1
-from explorer.crypto.expression import Hash
 from explorer.crypto.key_exchange import METHODS
 from explorer.crypto.prfs import PRF_HMAC_SHA2_256
-from explorer.crypto.term import Configured, Nature, Term, constant, derive
+from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.negotiation import nearest_miss
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
-from explorer.events import Binding, Endpoint, Judged, NetworkChanged, Role
+from explorer.events import Binding, Judged, Role
 from explorer.octets import Span
 from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import first_skeyseed, ike_keys
+from explorer.protocols.ikev2.nat import find_nats, nat_parts, take_nats
 from explorer.protocols.ikev2.parts import Part, notifies_in, notify, of_term, request_certificate
 from explorer.protocols.ikev2.signature import announced
 from explorer.protocols.ikev2.suites import Suite, choose, sa_body
@@ -99,7 +98,7 @@ class IkeSaInit(V2Exchange):
     def _abilities(self) -> list[Part]:
         """What this side can do beyond the least."""
         config = self.party.config
-        parts = self._nat_parts() if config.nat_traversal else []
+        parts = nat_parts(self) if config.nat_traversal else []
         if config.method == "signature" or config.login is not None:
             parts.append(notify(_N.SIGNATURE_HASH_ALGORITHMS, announced()))
         if config.fragment_size:
@@ -260,45 +259,13 @@ class IkeSaInit(V2Exchange):
         if not 16 <= size <= 256:
             raise Refusal(f"{symbol} has {size} octets, expected 16 to 256", "RFC 7296 §3.9", _N.INVALID_SYNTAX)
 
-    # ---------------------------------------------------------------- NAT detection
-
-    def _nat_parts(self) -> list[Part]:
-        """SHA-1 of both SPIs, address and port: where it comes from, where it goes (RFC 7296 §2.23)."""
-        link, side = self.party.link, self.letter(self.role)
-        source = self._nat_hash(f"NAT_src_{side}", link.local)
-        destination = self._nat_hash(f"NAT_dst_{side}", link.remote)
-        return [
-            notify(_N.NAT_DETECTION_SOURCE_IP, source.octets, [(source, 4)]),
-            notify(_N.NAT_DETECTION_DESTINATION_IP, destination.octets, [(destination, 4)]),
-        ]
-
-    def _nat_hash(self, symbol: str, end: Endpoint) -> Term:
-        ledger = self.ledger
-        place = Term(
-            f"IP_{symbol[4:]}",
-            IPv4Address(end.address).packed + end.port.to_bytes(2, "big"),
-            Configured("RFC 7296 §2.23"),
-            scope=ledger.scope,
-        )
-        SPIr = ledger.find("SPIr") or constant("0", bytes(8), "RFC 7296 §2.23")
-        ledger.learn(place)
-        made = derive(symbol, Hash(SHA1, ledger["SPIi"] | SPIr | place), "RFC 7296 §2.23", scope=ledger.scope)
-        return ledger.learn(made)
-
     def _check_nat(self) -> None:
-        """Compare what the peer says of addresses with what this side sees."""
-        found = {p.notify_type: p.data for p in self.message.payloads if isinstance(p, V2Notify)}
-        source, destination = found.get(_N.NAT_DETECTION_SOURCE_IP), found.get(_N.NAT_DETECTION_DESTINATION_IP)
-        if not self.party.config.nat_traversal or source is None or destination is None:
-            return
-        link, side = self.party.link, self.letter(self.role.other)
-        here = self._nat_hash(f"NAT_dst_{side}", link.local)
-        there = self._nat_hash(f"NAT_src_{side}", link.remote)
-        link.nat_here, link.nat_there = here.octets != destination, there.octets != source
-        for found_nat, where in ((link.nat_here, "in front of this side"), (link.nat_there, "in front of the peer")):
-            if found_nat:
-                self.party.emit(NetworkChanged("NAT", where, "RFC 7296 §2.23"))
-        if self.role is Role.INITIATOR and link.natted:
+        """Where a NAT was found the initiator moves to the other port; who may have to move later does so at once."""
+        nats = find_nats(self)
+        take_nats(self, nats)
+        link = self.party.link
+        if self.role is Role.INITIATOR and nats is not None and (link.natted or self.party.config.mobike):
+            # RFC 4555 §3.3 for the latter.
             link.float()
 
     def variant_of(self, message: V2Message) -> str:

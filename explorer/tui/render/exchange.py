@@ -96,13 +96,18 @@ def _sentence(trace: Trace, scope: str) -> str:
     return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
 
 
+_TOLD = ("internal address", "route", "private group", "own address", "peer address", "tunnel ends")
+"""What the ladder has a line for."""
+
+
 def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
     """What else is different after a message: the network of a party, and SAs that both have dropped."""
     for entry in trace.entries:
         event = entry.event
-        if isinstance(event, NetworkChanged) and event.what in ("internal address", "route", "private group"):
-            # Where a route leads to is what the ladder shows anyway.
-            yield entry.step, f"{event.what}: {event.value.partition(' through ')[0]}"
+        if isinstance(event, NetworkChanged) and event.what in _TOLD:
+            # Where a route leads to, and between whom a tunnel is, is what the ladder shows anyway.
+            moved = event.what == "tunnel ends"
+            yield entry.step, "Child SAs move" if moved else f"{event.what}: {event.value.partition(' through ')[0]}"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
             others = "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs"
             yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how}"
@@ -201,7 +206,9 @@ def shorten(notation: str, room: int) -> str:
     while len(words) > 1 and len(", ".join(words)) + 3 > room:
         words.pop()
     cut = ", ".join(words) + ", …"
-    return cut if len(cut) <= room else fit(notation, room)
+    # "HDR, …" would say nothing of what an encrypted message holds.
+    whole = len(cut) <= room and (len(words) > 1 or "{" not in notation)
+    return cut if whole else fit(notation, room)
 
 
 def _product(workspace: Workspace, number: int, scope: str, text: str, width: int) -> Line:

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conftest import recording
+from v2_hand import INFORMATIONAL
+from v2_pair import I, R, V2Pair, payload, v2_shipped
+
+from explorer.engine.link import Link
+from explorer.errors import NoSaError
+from explorer.events import NetworkChanged, Role, Sent
+from explorer.protocols.ikev2.config import V2Config
+from explorer.registry.ikev2_notify import V2NotifyType
+
+NAME = "ikev2-mobike"
+ELSEWHERE = "10.77.0.5"
+STRANGER = "192.0.2.66"
+OLD = "10.0.0.1"
+NOTIFY = 41
+
+
+def config(role: Role, *, mobike: bool = True) -> V2Config:
+    return replace(v2_shipped(role), mobike=mobike)
+
+
+def established() -> V2Pair:
+    pair = V2Pair(config(I), config(R)).start().pump()
+    assert pair.up
+    return pair
+
+
+def move(pair: V2Pair) -> V2Pair:
+    return pair.ask(I, lambda peer, there: peer.start_move(there, ELSEWHERE, pair.now))
+
+
+def link(pair: V2Pair, role: Role) -> Link:
+    return pair.sa(role).party.link
+
+
+def news(pair: V2Pair, role: Role) -> list[tuple[str, str]]:
+    return [(event.what, event.value) for event in pair.of(NetworkChanged, role)]
+
+
+def status(kind: V2NotifyType, data: bytes = b"") -> tuple[int, bytes]:
+    return payload(NOTIFY, bytes(2) + int(kind).to_bytes(2, "big") + data)
+
+
+def test_both_sides_go_on_from_the_new_address_with_the_keys_they_have() -> None:
+    pair = established()
+    sas, keys = pair.sas(I), pair.keys()
+    move(pair).pump()
+    assert link(pair, I).local.address == link(pair, R).remote.address == ELSEWHERE
+    assert link(pair, R).tunnel is None
+    assert (pair.sas(I), pair.keys()) == (sas, keys)
+    assert news(pair, I) == [("own address", ELSEWHERE), ("tunnel ends", f"{ELSEWHERE} to 10.0.0.2")]
+    assert news(pair, R) == [("peer address", ELSEWHERE), ("tunnel ends", f"10.0.0.2 to {ELSEWHERE}")]
+    assert pair.refusals(I) == pair.refusals(R) == []
+
+
+def test_packets_go_to_the_new_address_only_after_it_has_been_checked() -> None:
+    pair = move(established())
+    pair.pump(2)
+    assert link(pair, R).remote.address == ELSEWHERE
+    tunnel = link(pair, R).tunnel
+    assert tunnel is not None
+    assert tunnel[1].address == OLD
+    pair.pump()
+    assert link(pair, R).tunnel is None
+
+
+def test_who_cannot_say_again_what_was_sent_to_its_new_address_is_cut_off() -> None:
+    pair = move(established())
+    pair.pump(2)
+    answer = pair.sealed(I, INFORMATIONAL, 0, [status(V2NotifyType.COOKIE2, bytes(16))], answer=True)
+    pair.put(R)
+    pair.wire.clear()
+    pair.feed(R, answer, source=ELSEWHERE)
+    assert pair.refusals(R) == ["COOKIE2 does not verify: not made with the keys that this side holds"]
+    assert not any(what == "tunnel ends" for what, _ in news(pair, R))
+    pair.put(R).wait(200)
+    assert pair.sa(R).ended
+
+
+def test_an_answer_goes_to_where_the_request_came_from_and_nothing_else_does() -> None:
+    pair = established()
+    pair.liveness(I)
+    (_, request) = pair.wire.popleft()
+    for _ in range(2):
+        # The second time it is a repetition, of which nothing is proven.
+        peer = pair.peers[R]
+        peer.receive_datagram(request, link(pair, I).local._replace(address=STRANGER), link(pair, R).local, pair.now)
+        (answer,) = peer.datagrams_to_send(pair.now)
+        assert answer.destination.address == STRANGER
+        assert link(pair, R).remote.address == OLD
+    assert news(pair, R) == []
+
+
+def test_the_responder_cannot_move_anything() -> None:
+    pair = established()
+    with pytest.raises(NoSaError):
+        pair.peers[R].start_move(link(pair, R).remote, "10.0.0.3", pair.now)
+    pair.wire.clear()
+    pair.feed(I, pair.sealed(R, INFORMATIONAL, 0, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=STRANGER)
+    assert link(pair, I).remote.address == "10.0.0.2"
+    assert news(pair, I) == []
+
+
+@pytest.mark.parametrize("without", [I, R])
+def test_nobody_moves_where_one_side_does_not_know_how(without: Role) -> None:
+    configs = {role: config(role, mobike=role is not without) for role in (I, R)}
+    pair = V2Pair(configs[I], configs[R]).start().pump()
+    with pytest.raises(NoSaError):
+        move(pair)
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=OLD)
+    assert news(pair, R) == []
+
+
+def test_who_is_refused_stays_where_it_was() -> None:
+    pair = move(established())
+    pair.wire.clear()
+    refused = status(V2NotifyType.UNACCEPTABLE_ADDRESSES)
+    pair.feed(I, pair.sealed(R, INFORMATIONAL, 2, [refused], answer=True))
+    assert pair.failures(I) == ["INFORMATIONAL: the peer says UNACCEPTABLE_ADDRESSES"]
+    assert link(pair, I).local.address == OLD
+    assert not pair.sa(I).ended
+
+
+@pytest.mark.parametrize("by", [I, R])
+def test_who_began_the_first_ike_sa_moves_whoever_has_rekeyed_it(by: Role) -> None:
+    pair = established().rekey_ike(by).pump()
+    move(pair).pump()
+    assert link(pair, R).remote.address == ELSEWHERE
+    assert pair.sa(I).first_role is I
+
+
+def test_a_lost_update_is_repeated_from_the_new_address() -> None:
+    pair = move(established())
+    pair.wire.clear()
+    pair.wait(10)
+    assert link(pair, R).remote.address == ELSEWHERE
+    assert not pair.peers[R].busy
+
+
+def test_the_new_network_may_have_a_nat_and_packets_go_in_udp_from_then_on() -> None:
+    trace = recording(NAME)
+    esp = [step for step in trace.steps if step.envelope.exchange == "ESP"]
+    assert [step.source.port for step in esp] == [0, 0, 64500, 4500]
+    assert {step.source.address for step in esp[2:]} == {"203.0.113.7", "10.0.0.2"}
+    assert trace.outcome == "established"
+
+
+def test_who_may_move_speaks_at_the_port_of_nat_traversal_from_the_start() -> None:
+    third = recording(NAME).step(3)
+    assert (third.source.port, third.destination.port) == (4500, 4500)
+    assert not any(isinstance(e.event, NetworkChanged) for e in recording(NAME).entries if e.step == 2)
+    assert any(isinstance(e.event, Sent) for e in recording(NAME).entries)
