@@ -15,6 +15,8 @@ from demand import program
 
 OURS, THEIRS = "198.18.0.1", "198.18.0.2"
 """The ends of the wire (RFC 2544 keeps these addresses for tests)."""
+OURS_NEXT, THEIRS_NEXT = "198.18.0.3", "198.18.0.4"
+"""Addresses that the ends do not have at first."""
 BEHIND_US, BEHIND_THEM = "10.1.0.1", "10.2.0.1"
 """The hosts whose packets are to be protected."""
 
@@ -67,6 +69,13 @@ class Machine:
                 yield
             finally:
                 _enter(home)
+
+    def address(self, change: str, address: str) -> None:
+        """``add`` or ``delete`` one of the addresses that an end may have."""
+        place = self._here if address in (OURS, OURS_NEXT) else self._there
+        # With the length of the first one's network it would go away together with that.
+        length = 24 if address in (OURS, THEIRS) else 25
+        _run("nsenter", f"--net={place}", "ip", "address", change, f"{address}/{length}", "dev", "wire")
 
     def start(self, *command: str, log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a program over there; it ends with this test at the latest."""

@@ -93,6 +93,7 @@ class OurSide:
         host = Host(role, config, BEHIND_US, THEIRS, seed=time.monotonic_ns())
         self.peer = host.ike
         self.node = Node(host)
+        self._machine = machine
         with machine.our_end():
             self._runner = Runner(self.node, config.address, (config.port, config.natt_port), self.events.append)
 
@@ -109,6 +110,13 @@ class OurSide:
     def do(self, action: Callable[[Endpoint, float], object]) -> None:
         """Ask the peer for something, such as ``peer.start``."""
         action(self.there, time.monotonic())
+
+    def move(self, address: str) -> None:
+        """Go on from another address."""
+        self._machine.address("add", address)
+        with self._machine.our_end():
+            self._runner.listen(address)
+        self.do(lambda there, now: self.v2.start_move(there, address, now))
 
     def send(self, octets: bytes) -> None:
         """Send what the peer knows nothing of."""
