@@ -130,5 +130,45 @@ class Seal(Expr):
         )
 
 
+class Opened(Expr):
+    """The inverse of an authenticating :class:`Seal`: what was sealed, without its ICV.
+
+    Raises:
+        ValueError: it was not sealed with this key, or something was changed since; one line.
+    """
+
+    __slots__ = ("encryption", "iv", "key", "salt", "sealed")
+
+    def __init__(self, encryption: Encryption, key: Expr, salt: Expr, iv: Expr, sealed: Expr) -> None:
+        cut = max(len(sealed.octets) - encryption.icv_size, 0)
+        found = encryption.open(key.octets, salt.octets, iv.octets, sealed.octets[:cut], sealed.octets[cut:])
+        if found is None:
+            raise ValueError(f"not sealed with {encryption.label} and this key")
+        super().__init__(found)
+        self.encryption = encryption
+        self.key = key
+        self.salt = salt
+        self.iv = iv
+        self.sealed = sealed
+
+    def inputs(self) -> tuple[Expr, ...]:
+        """Key, salt, IV and what was sealed."""
+        return (self.key, self.salt, self.iv, self.sealed)
+
+    def tokens(self) -> Iterator[Token]:
+        """The algorithm's name with an exponent of -1."""
+        yield Token(f"{self.encryption.label}⁻¹(")
+        for index, part in enumerate(self.inputs()):
+            yield Token(", " if index else "")
+            yield from part.tokens()
+        yield Token(")")
+
+    def command(self) -> str:
+        """These modes add a key stream: doing it once more takes it off again; what follows would be another ICV."""
+        size, nonce = len(self.octets), self.salt.octets + self.iv.octets
+        again = self.encryption.mode.command(self.key.octets, nonce, self.sealed.octets[:size], b"", 16)
+        return f"{again} | cut -c 1-{2 * size}"
+
+
 def _octets(expression: Expr | None) -> bytes:
     return b"" if expression is None else expression.octets

@@ -15,6 +15,7 @@ from explorer.events import (
     Refused,
     Role,
     SaEnded,
+    SaInstalled,
     Verified,
 )
 from explorer.lab.entropy import SeededEntropy
@@ -128,6 +129,8 @@ class Lab:
             host.restart()
         elif action.what == "move" and isinstance(ike, Ikev2Peer) and self.scenario.initiator.moves_to is not None:
             ike.start_move(remote, self.scenario.initiator.moves_to, now)
+        elif action.what == "resume" and isinstance(ike, Ikev2Peer):
+            ike.start_resumption(remote, now)
         elif action.what == "reauthenticate" and isinstance(ike, Ikev2Peer):
             ike.start_reauthentication(remote, now)
         elif action.what.startswith("delete"):
@@ -142,6 +145,8 @@ class Lab:
             return self._both(since, _made_ipsec_sas)
         if action.what == "reauthenticate":
             return self._both(since, lambda e: isinstance(e, SaEnded) and e.protocol == "IKE")
+        if action.what == "resume":
+            return self._both(since, lambda e: isinstance(e, SaInstalled) and e.sa.protocol == "IKE")
         if action.what == "move":
             return self._both(since, lambda e: isinstance(e, NetworkChanged) and e.what == "tunnel ends")
         if action.what == "ping":

@@ -139,6 +139,7 @@ class PeerFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     version: Literal["2.0", "3.0"] = "2.0"
     intermediate: bool = False
     mobike: bool = False
+    resumption: bool = False
     other_addresses: list[str] = []
     moves_to: str | None = None
     peer_protects: str | None = None

@@ -75,6 +75,7 @@ def build_v2(scenario: Scenario, peer: PeerFile) -> V2Config:
         nat_traversal=peer.nat_traversal,
         intermediate=peer.intermediate,
         mobike=peer.mobike,
+        resumption=peer.resumption,
         other_addresses=tuple(ipaddress.IPv4Address(text).packed for text in peer.other_addresses),
         epoch=EPOCH,
         login=_login(peer),

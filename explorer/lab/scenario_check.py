@@ -38,18 +38,20 @@ def complaints(scenario: Scenario) -> Iterator[str]:
     wants_group = any(text.startswith("new group") for text in scenario.script)
     if wants_group and None in (scenario.initiator.private_group, scenario.responder.private_group):
         yield 'script: "new group" expects a private_group of both peers'
-    if "move" in scenario.script:
-        yield from _move_complaints(scenario)
+    yield from _ability_complaints(scenario)
     yield from _credential_complaints(scenario)
 
 
-def _move_complaints(scenario: Scenario) -> Iterator[str]:
-    """RFC 4555 §3.5: the initiator moves, if both know how."""
-    if scenario.initiator.moves_to is None:
+def _ability_complaints(scenario: Scenario) -> Iterator[str]:
+    """What is done must be something that both can do (RFC 4555 §3.2, RFC 5723 §4.1)."""
+    for action, key in (("move", "mobike"), ("resume", "resumption")):
+        if action not in scenario.script:
+            continue
+        for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
+            if not getattr(peer, key):
+                yield f'{side}.{key}: expected true, as the script has "{action}"'
+    if "move" in scenario.script and scenario.initiator.moves_to is None:
         yield 'initiator.moves_to: expected an address, as the script has "move"'
-    for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
-        if not peer.mobike:
-            yield f'{side}.mobike: expected true, as the script has "move"'
 
 
 def _network_complaints(scenario: Scenario) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _network_complaints(scenario: Scenario) -> Iterator[str]:
             yield f"network.happenings[{index}].seconds: expected seconds from 0 to 3600"
 
 
-_OTHERS = {"ikev1": ("rekey ike", "reauthenticate", "restart", "move"), "ikev2": ("new group",)}
+_OTHERS = {"ikev1": ("rekey ike", "reauthenticate", "restart", "move", "resume"), "ikev2": ("new group",)}
 """Actions that a protocol does not have."""
 
 

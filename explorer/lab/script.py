@@ -16,17 +16,22 @@ ACTIONS = (
     "reauthenticate",
     "restart",
     "move",
+    "resume",
     "new group",
     "dpd",
     "delete phase 2",
     "delete phase 1",
     "wait N",
 )
-"""Every one but the first, ``move`` and ``wait N`` may end in ``by responder``; ``A and B`` begins both at once."""
+"""Those of both sides may end in ``by responder``; ``A and B`` begins both at once."""
 
 
-_ALONE = ("phase 1", "wait", "restart", "move")
+_ALONE = ("phase 1", "wait", "restart", "move", "resume")
 """What nothing else can begin together with."""
+
+
+_INITIATORS = ("phase 1", "move", "resume")
+"""What only the initiator can do."""
 
 
 class Action(NamedTuple):
@@ -51,6 +56,6 @@ def parse_action(text: str) -> Action | None:
         return Action("wait", Role.INITIATOR, float(match[1]))
     what = text.removesuffix(" by responder")
     by_responder = what != text
-    if what not in ACTIONS or what == "wait N" or (by_responder and what in ("phase 1", "move")):
+    if what not in ACTIONS or what == "wait N" or (by_responder and what in _INITIATORS):
         return None
     return Action(what, Role.RESPONDER if by_responder else Role.INITIATOR)

@@ -17,9 +17,12 @@ from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational, delete_ike_part, delete_part
 from explorer.protocols.ikev2.keys import ike_scope
 from explorer.protocols.ikev2.mobike import AddressUpdate, leave
+from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.parts import Part
 from explorer.protocols.ikev2.party import V2Party
+from explorer.protocols.ikev2.resume import IkeSessionResume
 from explorer.protocols.ikev2.sa_init import IkeSaInit
+from explorer.protocols.ikev2.tickets import Tickets
 
 
 class Asking:
@@ -37,6 +40,7 @@ class Asking:
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
         self._leases: set[bytes] = set()
+        self._tickets = Tickets()
         self._count = 0
         self._address = config.address
         self._ports = config.port, config.natt_port
@@ -45,11 +49,29 @@ class Asking:
 
     def start(self, remote: Endpoint, now: float) -> Association:
         """Begin an IKE SA with the peer there."""
-        link = Link(self._ports, Endpoint(self._address, self.config.port), remote)
-        association = self._associate(Role.INITIATOR, link, now)
+        return self._begin(self._associate(Role.INITIATOR, self._link(remote), now), now)
+
+    def _link(self, remote: Endpoint) -> Link:
+        return Link(self._ports, Endpoint(self._address, self.config.port), remote)
+
+    def _begin(self, association: Association, now: float) -> Association:
         self.sessions.append(association)
         self._ask(association, now)
         return association
+
+    def start_resumption(self, remote: Endpoint, now: float) -> Association:
+        """Go on with an IKE SA from the ticket that the peer has given for it, which serves once (RFC 5723 §4.3).
+
+        Raises:
+            NoSaError: this side has no ticket of that peer that is still good.
+        """
+        ticket = self._tickets.held.pop(remote.address, None)
+        if ticket is None or ticket.expires < now:
+            raise NoSaError(f"no ticket of {remote.address}")
+        association = self._associate(Role.INITIATOR, self._link(remote), now, IkeSessionResume)
+        assert isinstance(association.init, IkeSessionResume)
+        association.init.ticket = ticket
+        return self._begin(association, now)
 
     def _with(self, address: str) -> Association:
         found = [a for a in self.sessions if a.usable and a.party.link.remote.address == address]
@@ -160,15 +182,17 @@ class Asking:
 
     # ---------------------------------------------------------------- asking
 
-    def _associate(self, role: Role, link: Link, now: float) -> Association:
+    def _associate(
+        self, role: Role, link: Link, now: float, opening: type[Opening] = IkeSaInit
+    ) -> Association:
         self._count += 1
         number = self._count
         entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
         link.now = now
-        party = V2Party(self.config, self._events.append, entropy, self.role, link, self._leases)
+        party = V2Party(self.config, self._events.append, entropy, self.role, link, self._leases, self._tickets)
         ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
         sa = IkeSa(party, role, number, ledger)
-        return Association(sa, IkeSaInit(sa, role))
+        return Association(sa, opening(sa, role))
 
     def _enqueue(self, association: Association, make: Maker, now: float) -> None:
         """One request at a time: the window is one (RFC 7296 §2.3)."""

@@ -11,8 +11,8 @@ from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
+from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.party import V2Party
-from explorer.protocols.ikev2.sa_init import IkeSaInit
 
 Maker = Callable[[int], V2Exchange]
 """Makes a request once it is its turn, and so its Message ID, is known."""
@@ -27,7 +27,7 @@ class Association:
         replaces: the one that goes once this one stands, after a new authentication.
     """
 
-    def __init__(self, sa: IkeSa, init: IkeSaInit | None) -> None:
+    def __init__(self, sa: IkeSa, init: Opening | None) -> None:
         self.sa = sa
         self.init = init
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None

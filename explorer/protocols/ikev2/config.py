@@ -126,6 +126,7 @@ class V2Config:
         nat_traversal: whether it looks for NATs.
         mobike: whether its address, or the peer's, may change while an IKE SA stands.
         other_addresses: where it can be reached as well, four octets each; told if addresses may change.
+        resumption: whether it asks for tickets to go on with later, or hands them out.
         intermediate: whether it speaks IKE_INTERMEDIATE, which additional key exchanges need.
         ppk: a further secret that is mixed into the keys; then it must be.
         asks_address: whether the initiator asks for an address inside the peer's network.
@@ -157,6 +158,7 @@ class V2Config:
     version: int = 0x20
     nat_traversal: bool = False
     mobike: bool = False
+    resumption: bool = False
     other_addresses: Sequence[bytes] = ()
     intermediate: bool = False
     ppk: Ppk | None = None

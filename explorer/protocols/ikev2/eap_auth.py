@@ -44,7 +44,7 @@ class EapRun:
 
 def asking_auth(sa: IkeSa, message_id: int) -> IkeAuth:
     """The first pair, as the initiator is configured."""
-    kind = EapBegin if sa.party.config.login is not None else IkeAuth
+    kind = EapBegin if sa.party.config.login is not None and sa.resumed is None else IkeAuth
     return kind(sa, Role.INITIATOR, message_id)
 
 
@@ -58,7 +58,7 @@ def answering_auth(sa: IkeSa, message_id: int) -> IkeAuth:
         raise Refusal("This IKE SA has come to nothing", "RFC 7296 §2.21.2")
     if sa.login is not None:
         return _following(sa.login, Role.RESPONDER, message_id)
-    kind = EapBegin if sa.party.config.gateway is not None else IkeAuth
+    kind = EapBegin if sa.party.config.gateway is not None and sa.resumed is None else IkeAuth
     return kind(sa, Role.RESPONDER, message_id)
 
 
@@ -181,7 +181,7 @@ class _Later(IkeAuth):
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """Who somebody is, and both nonces, have been said and checked: they cannot be changed on the way."""
-        heard = (V2PayloadType.AUTH, V2PayloadType.SA, V2PayloadType.TSI, V2PayloadType.TSR)
+        heard = (V2PayloadType.AUTH, V2PayloadType.SA, V2PayloadType.TSI, V2PayloadType.TSR, V2PayloadType.NOTIFY)
         return super().symbol_of(payload, kind, sender) if kind in heard else None
 
 

@@ -12,9 +12,10 @@ from explorer.events import Binding, Role, SaInstalled
 from explorer.protocols.ikev2 import configuration, proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
-from explorer.protocols.ikev2.ike_sa import IkeSa
+from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
 from explorer.protocols.ikev2.keys import mix_ppk
 from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
+from explorer.protocols.ikev2.tickets import LIFETIME, Ticket
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import AuthMethod, V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -29,6 +30,8 @@ from explorer.wire.ikev2 import (
 from explorer.wire.ikev2_message import V2Message
 
 _N = V2NotifyType
+_LIFETIME_SIZE = 4
+"""Octets in front of a ticket that is handed out (RFC 5723 §7.2)."""
 _FIXED_PPK = 2
 """Type of a PPK that both sides have under one name (RFC 8784 §5.1)."""
 _CHILD_ERRORS = frozenset((
@@ -77,7 +80,7 @@ class IkeAuth(V2Exchange):
         """IDi, CERT, CERTREQ, IDr, AUTH, and what the Child SA needs."""
         config = self.party.config
         parts = [self._identity("IDi", V2PayloadType.IDI, config.identity.body)]
-        if config.initial_contact and self.first_contact:
+        if config.initial_contact and self.first_contact and self.sa.resumed is None:
             parts.append(notify(_N.INITIAL_CONTACT))
         parts += self._certificates()
         if config.expects is not None:
@@ -91,7 +94,7 @@ class IkeAuth(V2Exchange):
         if config.asks_address:
             parts.append(configuration.wish())
         offer = self.maker.offer_parts("SAi2") if self.makes_child else []
-        return [*parts, *offer, *ppk, *self._addresses()]
+        return [*parts, *offer, *ppk, *self._beside()]
 
     def _mix_ppk(self) -> None:
         """Three keys anew, before anything is made with them (RFC 8784 §3)."""
@@ -133,19 +136,40 @@ class IkeAuth(V2Exchange):
 
     def child_answer(self) -> list[Part]:
         """The Child SA's half of the answer, if one was asked for, and what goes beside it."""
-        beside = self._addresses() if self.sa.mobile else []
+        beside = self._beside()
         if not self.makes_child:
             return beside
         if self.child_failure:
             return [notify(self._child_notify), *beside]
         return [*self._granted, *self.maker.answer_parts("SAr2"), *beside]
 
-    def _addresses(self) -> list[Part]:
-        """That addresses may change, and at which others this side can be reached (RFC 4555 §3.2, §3.4)."""
-        if not self.party.config.mobike:
-            return []
-        others = [notify(_N.ADDITIONAL_IP4_ADDRESS, address) for address in self.party.config.other_addresses]
-        return [notify(_N.MOBIKE_SUPPORTED), *others]
+    def _beside(self) -> list[Part]:
+        """That addresses may change, and at which others this side can be reached (RFC 4555 §3.2, §3.4); a ticket."""
+        config, asks = self.party.config, self.role is Role.INITIATOR
+        parts: list[Part] = []
+        if config.mobike and (asks or self.sa.mobile):
+            others = [notify(_N.ADDITIONAL_IP4_ADDRESS, address) for address in config.other_addresses]
+            parts += [notify(_N.MOBIKE_SUPPORTED), *others]
+        if config.resumption and asks:
+            parts.append(notify(_N.TICKET_REQUEST))
+        elif config.resumption and _N.TICKET_REQUEST in self.sa.peer_supports:
+            TICKET = self.party.tickets.issue(self.sa, self.ledger)
+            data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
+            parts.append(notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)]))
+        return parts
+
+    def _keep_ticket(self) -> None:
+        """The newest takes the place of any other of this peer (RFC 5723 §4.2)."""
+        sa, ledger, kind = self.sa, self.ledger, _N.TICKET_LT_OPAQUE
+        told = next((p.data for p in self.message.payloads if isinstance(p, V2Notify) and p.notify_type == kind), b"")
+        if self.role is Role.RESPONDER or not self.party.config.resumption or len(told) <= _LIFETIME_SIZE:
+            return
+        assert sa.keys is not None
+        assert sa.suite is not None
+        resumed = Resumed(sa.spis, ledger["IDi_b"].octets, ledger["IDr_b"].octets)
+        ends = self.party.link.now + int.from_bytes(told[:_LIFETIME_SIZE], "big")
+        ticket = Ticket(ledger["TICKET"], sa.keys.SK_d, sa.suite.without_key_exchange(), resumed, ends)
+        self.party.tickets.held[self.party.link.remote.address] = ticket
 
     def _identity(self, word: str, kind: int, body: bytes, symbol: str = "") -> Part:
         owner, origin = str(self.party.role), Configured("RFC 7296 §3.5")
@@ -157,6 +181,9 @@ class IkeAuth(V2Exchange):
     def _certificates(self) -> list[Part]:
         config, side = self.party.config, self.letter(self.role)
         parts = []
+        if self.sa.resumed is not None:
+            # Who somebody is has been shown already, and cannot change (RFC 5723 §4.3.3).
+            return []
         if config.method not in ("psk", "null") and config.credential is not None:
             der = config.credential.certificate.der
             body = bytes((CertificateEncoding.X509_SIGNATURE,)) + der
@@ -175,13 +202,16 @@ class IkeAuth(V2Exchange):
             return "IDr_b wanted", 0
         if kind == V2PayloadType.SA:
             return f"SA{self.letter(sender)}_child", 0
+        is_ticket = isinstance(payload, V2Notify) and payload.notify_type == _N.TICKET_LT_OPAQUE
+        if is_ticket and isinstance(payload, V2Notify) and len(payload.data) > _LIFETIME_SIZE:
+            return "TICKET", 4 + _LIFETIME_SIZE
         return super().symbol_of(payload, kind, sender)
 
     # ---------------------------------------------------------------- checks
 
     def consider(self) -> None:
         """The initiator's proof; then, apart from it, whether the Child SA can be made."""
-        if self.party.config.ppk is not None:
+        if self.party.config.ppk is not None and self.sa.resumed is None:
             self._find_ppk()
         proof.check(self)
         self.consider_child()
@@ -228,6 +258,7 @@ class IkeAuth(V2Exchange):
         sa.up = True
         sa.peer_identity = self.ledger["IDr_b" if self.role is Role.INITIATOR else "IDi_b"].octets
         sa.expires = now + self.party.config.lifetime
+        self._keep_ticket()
         self.party.emit(SaInstalled(sa.snapshot()))
         if self.makes_child and not self.child_failure:
             self.maker.install((), self.ledger["Ni"], self.ledger["Nr"], now + self.party.config.child_lifetime)
@@ -239,6 +270,8 @@ class IkeAuth(V2Exchange):
             return "error"
         if is_answer and errors_in(message):
             return "no-child"
+        if self.sa.resumed is not None:
+            return "resumed"
         if auth.method == AuthMethod.NULL:
             return "null"
         if auth.method != AuthMethod.SHARED_KEY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.crypto.term import Term
 from explorer.engine.ledger import Ledger
@@ -42,6 +42,14 @@ class Child:
     rekeying: bool = False
 
 
+class Resumed(NamedTuple):
+    """The former IKE SA that this one continues: its SPIs, and bodies of both identities (RFC 5723 §4.3.3)."""
+
+    spis: tuple[bytes, bytes]
+    IDi: bytes
+    IDr: bytes
+
+
 @dataclass
 class IkeSa:
     """State that both exchanges and the peer need.
@@ -58,6 +66,7 @@ class IkeSa:
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
+        resumed: which former IKE SA a ticket has brought it from, or ``None``.
         first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
 
@@ -81,6 +90,7 @@ class IkeSa:
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
     login: EapRun | None = None
+    resumed: Resumed | None = None
     first_role: Role = field(init=False)
 
     def __post_init__(self) -> None:

@@ -61,6 +61,21 @@ def rekeyed_skeyseed(
     return derive("SKEYSEED", Mac(prf, SK_d, seed), "RFC 7296 §2.18, RFC 9370 §2.2.4", scope=scope)
 
 
+RESUMPTION = b"Resumption"
+"""Ten ASCII characters, without a terminator (RFC 5723 §5.1)."""
+
+
+def resumed_skeyseed(prf: PrfFunction, SK_d: Term, Ni: Term, Nr: Term, scope: str) -> Term:
+    """SKEYSEED = prf(SK_d (old), "Resumption" | Ni | Nr): no key exchange (RFC 5723 §5.1)."""
+    seed = constant('"Resumption"', RESUMPTION, "RFC 5723 §5.1") | Ni | Nr
+    return derive("SKEYSEED", Mac(prf, SK_d, seed), "RFC 5723 §5.1", scope=scope)
+
+
+def resumed_auth(symbol: str, prf: PrfFunction, SK_p: Term, octets: Expr, scope: str) -> Term:
+    """AUTH = prf(SK_p, octets): who had the old keys can make the new ones (RFC 5723 §5.1)."""
+    return derive(symbol, Mac(prf, SK_p, octets), "RFC 5723 §5.1", scope=scope)
+
+
 def further_skeyseed(prf: PrfFunction, SK_d: Term, secret: Term, Ni: Term, Nr: Term, n: int, scope: str) -> Term:
     """SKEYSEED(n) = prf(SK_d(n-1), SK(n) | Ni | Nr), after an additional key exchange (RFC 9370 §2.2.2)."""
     return derive(f"SKEYSEED({n})", Mac(prf, SK_d, secret | Ni | Nr), "RFC 9370 §2.2.2", scope=scope)

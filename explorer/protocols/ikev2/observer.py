@@ -10,7 +10,7 @@ from explorer.engine.repetition import repeat
 from explorer.errors import WireError
 from explorer.events import Binding, Datagram, Envelope, Event, Received, Refused, Role, Sent
 from explorer.octets import Buffer, Span
-from explorer.protocols.ikev2.keys import IKE_SA
+from explorer.protocols.ikev2.keys import IKE_SA, ike_scope
 from explorer.protocols.ikev2.parts import notation, word_of
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.wire.ikev2 import V2SealedFragment
@@ -30,7 +30,7 @@ class Ikev2Observer:
     def __init__(self) -> None:
         self._events: deque[Event] = deque()
         self._seen: dict[bytes, Received] = {}
-        self._pairs: dict[tuple[bytes, bytes], int] = {}
+        self._numbers: dict[bytes, int] = {}
 
     def next_event(self) -> Event | None:
         """The oldest event not yet taken, or ``None``."""
@@ -56,33 +56,35 @@ class Ikev2Observer:
         name = V2ExchangeType.name_of(header.exchange_type)
         words = [word_of(payload, kind) for payload, kind in zip(message.payloads, message.types, strict=True)]
         text = notation(words, encrypted=False) if message.sealed is None else "HDR, SK {…}"
-        clear = header.exchange_type == V2ExchangeType.IKE_SA_INIT
-        scope = IKE_SA if clear else f"{name} {header.message_id}{self._mark(message)}"
-        bindings = self._bindings(message, sender, scope)
+        sa_scope = ike_scope(self._number(message))
+        opens = header.exchange_type in (V2ExchangeType.IKE_SA_INIT, V2ExchangeType.IKE_SESSION_RESUME)
+        scope = sa_scope if opens else f"{name} {header.message_id}{self._mark(message)}"
+        bindings = self._bindings(message, sender, sa_scope, scope)
         envelope = Envelope(message.trees, text, name, scope, header.message_id, message.sealed is not None)
         received = Received(envelope, tuple(bindings))
         self._events.append(received)
         if len(self._seen) >= MOST_REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        if len(self._pairs) > MOST_REMEMBERED:
-            self._pairs.clear()
+        if len(self._numbers) > MOST_REMEMBERED:
+            self._numbers.clear()
         self._seen[digest] = received
 
     def _mark(self, message: V2Message) -> str:
         """What tells exchanges of one name and number apart: who has begun them, and under which IKE SA."""
-        header = message.header
-        pair = header.initiator_spi, header.responder_spi
-        number = self._pairs.setdefault(pair, len(self._pairs) + 1)
-        begun_by_initiator = header.from_initiator is not header.response
-        return ("" if begun_by_initiator else "r") + ("" if number == 1 else f" #{number}")
+        begun_by_initiator = message.header.from_initiator is not message.header.response
+        return ("" if begun_by_initiator else "r") + ike_scope(self._number(message)).removeprefix(IKE_SA)
 
-    def _bindings(self, message: V2Message, sender: Role, scope: str) -> list[Binding]:
+    def _number(self, message: V2Message) -> int:
+        """Which IKE SA of the run it is, by who began it."""
+        return self._numbers.setdefault(message.header.initiator_spi, len(self._numbers) + 1)
+
+    def _bindings(self, message: V2Message, sender: Role, sa_scope: str, scope: str) -> list[Binding]:
         side = "r" if message.header.response else "i"
         found = []
         for symbol, offset in (("SPIi", 0), ("SPIr", 8)):
             span = Span(message.datagram, message.start + offset, message.start + offset + 8)
             if any(span.octets):
-                found.append(Binding(Term(symbol, span.octets, span, scope=IKE_SA), span))
+                found.append(Binding(Term(symbol, span.octets, span, scope=sa_scope), span))
         for index, kind in enumerate(message.types):
             known = next((value for number, value in _IN_CLEAR.items() if number == kind), None)
             if known is not None:

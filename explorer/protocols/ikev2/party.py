@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.engine.ledger import Emit, Entropy
 from explorer.engine.link import Link
 from explorer.events import Role
 from explorer.protocols.ikev2.config import V2Config
 
+if TYPE_CHECKING:
+    from explorer.protocols.ikev2.tickets import Tickets
+
 
 class V2Party(NamedTuple):
     """``role`` is this party's in the whole run; in an SA or an exchange it may have the other.
 
-    ``leases`` are the internal addresses that it has handed out, under all its IKE SAs.
+    ``leases`` are the internal addresses that it has handed out, under all its IKE SAs; ``tickets`` are those that it
+    holds, and the key of those that it has made.
     """
 
     config: V2Config
@@ -22,3 +26,4 @@ class V2Party(NamedTuple):
     role: Role
     link: Link
     leases: set[bytes]
+    tickets: Tickets

@@ -20,14 +20,19 @@ from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
 from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck
+from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.outside import refusal_outside
 from explorer.protocols.ikev2.parts import notifies_in, notify
+from explorer.protocols.ikev2.resume import IkeSessionResume
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import IkeHeader, V2EncryptedFragment
 from explorer.wire.ikev2_message import V2Message, read_v2, read_v2_header
 from explorer.wire.message import MARKER_SIZE
+
+_OPENINGS = (IkeSaInit, IkeSessionResume)
+"""What somebody new may begin with."""
 
 MOST_SESSIONS = 64
 """Half-open IKE SAs that one peer keeps at a time."""
@@ -134,8 +139,9 @@ class Ikev2Peer(Asking):
     def _first(self, message: V2Message, source: Endpoint, destination: Endpoint, now: float) -> None:
         """A request of somebody new."""
         header = message.header
-        begins = header.exchange_type == V2ExchangeType.IKE_SA_INIT and not header.response
-        if not begins or any(header.responder_spi) or header.message_id or not header.from_initiator:
+        opening = next((kind for kind in _OPENINGS if kind.exchange_type == header.exchange_type), None)
+        begins = not header.response and header.from_initiator and not header.message_id
+        if opening is None or not begins or any(header.responder_spi):
             kind = V2NotifyType.INVALID_IKE_SPI
             raise Refusal("No IKE SA has these SPIs", "RFC 7296 §2.21.4", kind, offset=message.start)
         if not any(header.initiator_spi):
@@ -144,7 +150,7 @@ class Ikev2Peer(Asking):
             raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", offset=message.start + 16)
         if len(self.sessions) >= MOST_SESSIONS:
             self._forget_one()
-        association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now)
+        association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now, opening)
         exchange = association.init
         assert exchange is not None
         exchange.receive(message)
@@ -256,15 +262,9 @@ class Ikev2Peer(Asking):
     # ---------------------------------------------------------------- what follows
 
     def _after(self, association: Association, exchange: V2Exchange, now: float) -> None:
-        sa, asked = association.sa, exchange.role is Role.INITIATOR
-        if isinstance(exchange, IkeSaInit) and asked:
-            if exchange.failure:
-                sa.ended = True
-                return
-            assert sa.suite is not None
-            for _ in sa.suite.additional:
-                association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
-            association.waiting.append(partial(self._make_auth, association))
+        asked = exchange.role is Role.INITIATOR
+        if isinstance(exchange, Opening) and asked:
+            self._after_opening(association, exchange, now)
         elif isinstance(exchange, EapStep) and not exchange.failure:
             association.waiting.extend([exchange.follow] if asked else [])
         elif isinstance(exchange, IkeAuth) and exchange.failure:
@@ -279,6 +279,19 @@ class Ikev2Peer(Asking):
             self._after_child(association, exchange, now, asked=asked)
         elif isinstance(exchange, V2Informational):
             self._after_addresses(association, exchange, now)
+
+    def _after_opening(self, association: Association, exchange: Opening, now: float) -> None:
+        """Whoever has a ticket that is not taken begins anew without one (RFC 5723 §4.3.2)."""
+        sa = association.sa
+        if exchange.failure:
+            sa.ended = True
+            if isinstance(exchange, IkeSessionResume) and exchange.turned_away:
+                self.start(association.party.link.remote, now)
+            return
+        assert sa.suite is not None
+        for _ in sa.suite.additional:
+            association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
+        association.waiting.append(partial(self._make_auth, association))
 
     def _after_addresses(self, association: Association, exchange: V2Informational, now: float) -> None:
         """A new address is checked before packets go there; who cannot show it, or is refused, stays or ends."""
@@ -309,6 +322,10 @@ class Ikev2Peer(Asking):
         """Who has begun anew, or has forgotten all, does not need the old SA any more (RFC 7296 §2.4, §2.8.3)."""
         if association.replaces is not None:
             self._delete_ike(association.replaces, now, "replaced")
+        resumed = association.sa.resumed
+        for other in self.sessions:
+            if resumed is not None and other is not association and other.sa.spis == resumed.spis:
+                other.sa.drop("resumed")
         if exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message):
             for other in self._older(association):
                 if other.sa.peer_identity == association.sa.peer_identity:

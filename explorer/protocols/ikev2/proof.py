@@ -10,7 +10,8 @@ from explorer.crypto.term import Configured, Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.events import Role, Verified
 from explorer.protocols.ikev2.config import identity_text
-from explorer.protocols.ikev2.keys import auth_octets, shared_key_auth
+from explorer.protocols.ikev2.ike_sa import Resumed
+from explorer.protocols.ikev2.keys import auth_octets, resumed_auth, shared_key_auth
 from explorer.protocols.ikev2.signature import sign, verify
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import AuthMethod
@@ -46,6 +47,8 @@ def make(x: IkeAuth) -> tuple[int, Term]:
     config, prover = x.party.config, x.role
     octets = signed_octets(x, prover)
     symbol = f"AUTH{x.letter(prover)}"
+    if x.sa.resumed is not None:
+        return int(AuthMethod.SHARED_KEY), _resumed_auth(x, prover, symbol, octets)
     if config.method == "psk":
         secret = _secret(x, None)
         assert x.sa.suite is not None
@@ -63,6 +66,13 @@ def _null_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
     assert x.sa.keys is not None
     SK_p = x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
     return shared_key_auth(symbol, x.sa.suite.prf, SK_p, octets, x.ledger.scope)
+
+
+def _resumed_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
+    assert x.sa.suite is not None
+    assert x.sa.keys is not None
+    SK_p = x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
+    return resumed_auth(symbol, x.sa.suite.prf, SK_p, octets, x.ledger.scope)
 
 
 def _secret(x: IkeAuth, identity: bytes | None) -> Term:
@@ -93,6 +103,9 @@ def check(x: IkeAuth) -> None:
     assert payload is not None
     received = x.ledger[f"AUTH{x.letter(prover)}"]
     octets = signed_octets(x, prover)
+    if x.sa.resumed is not None:
+        _check_resumed(x, x.sa.resumed, prover, payload, octets, received)
+        return
     if payload.method == AuthMethod.SHARED_KEY:
         secret = _secret(x, identity)
         assert x.sa.suite is not None
@@ -106,6 +119,20 @@ def check(x: IkeAuth) -> None:
         x.ledger.verify(x.ledger.learn(made), received, None, "RFC 7619 §2.1", _FAILED)
         return
     _check_signature(x, prover, payload, octets, received, identity)
+
+
+def _check_resumed(
+    x: IkeAuth, resumed: Resumed, prover: Role, payload: V2Auth, octets: Expr, received: Term
+) -> None:
+    """Whoever was proven then is proven now; nobody else can be (RFC 5723 §4.3.3)."""
+    was, symbol = (resumed.IDi, "IDi_b") if prover is Role.INITIATOR else (resumed.IDr, "IDr_b")
+    if x.ledger[symbol].octets != was:
+        who, before = identity_text(x.ledger[symbol].octets), identity_text(was)
+        raise Refusal(f"The ticket is {before}'s, the peer says that it is {who}", "RFC 5723 §4.3.3", _FAILED)
+    if payload.method != AuthMethod.SHARED_KEY:
+        raise Refusal("With a ticket goes a proof with its keys alone", "RFC 5723 §5.1", _FAILED)
+    made = _resumed_auth(x, prover, received.symbol, octets)
+    x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, "RFC 5723 §5.1", _FAILED)
 
 
 def check_identity(x: IkeAuth, prover: Role) -> bytes:

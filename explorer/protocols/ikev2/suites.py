@@ -188,6 +188,11 @@ class Suite:
         transforms = tuple(choice.transform() for choice in self.choices)
         return V2Proposal(number=number, protocol=self.protocol, spi=spi, transforms=transforms)
 
+    def without_key_exchange(self) -> Suite:
+        """What is left where keys are made without one."""
+        kept = tuple(c for c in self.choices if c.kind != _T.KE and c.kind < _T.ADDKE1)
+        return Suite(self.protocol, kept)
+
 
 def sa_body(proposals: Sequence[V2Proposal]) -> bytes:
     """The body of an SA payload."""
