@@ -29,7 +29,7 @@ def key_tables(trace: Trace) -> dict[str, str]:
         if sa.protocol == "ISAKMP":
             isakmp[_isakmp_row(sa)] = None
         elif sa.protocol == "IKE":
-            ike[_ike_row(sa)] = None
+            ike[ike_row(sa)] = None
         elif sa.direction == "outbound" and sa.protocol == "ESP":
             esp[_esp_row(trace, entry.party, sa)] = None
     return {
@@ -45,7 +45,7 @@ def _isakmp_row(sa: SaSnapshot) -> str:
     return f"{sa.spis[0].octets.hex()},{dict(sa.keys)['encrypt'].octets.hex()}\n"
 
 
-def _ike_row(sa: SaSnapshot) -> str:
+def ike_row(sa: SaSnapshot) -> str:
     """Both SPIs, the four keys of the encrypted payload, and what they are for; a salt stands behind its key."""
     words, keys = dict(sa.algorithms), dict(sa.keys)
 

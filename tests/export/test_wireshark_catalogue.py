@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import recording
-from test_wireshark import Tshark, demand
+from tshark import Tshark, demand
 
 from explorer.events import Learned, SaInstalled
 from explorer.export.wireshark import key_tables
