@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import recording
+from tshark import Tshark, demand, dumped
 
-from explorer.export.pcap import pcap
 from explorer.export.wireshark import key_tables
 from explorer.trace.model import Key
 from explorer.trace.trace import Trace
@@ -17,43 +14,10 @@ pytestmark = pytest.mark.outside
 ADDRESSES = {"initiator": "10.0.0.1", "responder": "10.0.0.2"}
 
 
-class Tshark:
-    def __init__(self, folder: Path, trace: Trace, *, tables: bool = True) -> None:
-        self.capture = folder / "run.pcap"
-        self.capture.write_bytes(pcap(trace))
-        self.config = folder / "config"
-        self.config.mkdir()
-        for name, content in key_tables(trace).items() if tables else ():
-            (self.config / name).write_text(content, encoding="ascii")
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["tshark", "-r", str(self.capture), *arguments], capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, "WIRESHARK_CONFIG_DIR": str(self.config), "HOME": str(self.config)})
-        assert done.returncode == 0, done.stderr
-        assert "Error" not in done.stderr, done.stderr
-        return done.stdout
-
-    def frames(self, display_filter: str) -> list[int]:
-        return [int(line) for line in self.run("-Y", display_filter, "-T", "fields", "-e", "frame.number").split()]
-
-    def values(self, field: str, display_filter: str = "frame") -> dict[int, list[str]]:
-        output = self.run("-Y", display_filter, "-T", "fields", "-e", "frame.number", "-e", field)
-        pairs = [line.split("\t") for line in output.splitlines()]
-        return {int(number): found.replace(":", "").split(",") for number, found in pairs if found}
-
-
 @pytest.fixture
 def tshark(trace: Trace, tmp_path: Path) -> Tshark:
     demand()
     return Tshark(tmp_path, trace)
-
-
-def demand() -> None:
-    if shutil.which("tshark") is None:
-        if os.environ.get("CI"):
-            pytest.fail("tshark is not installed, and this run must have it")
-        pytest.skip("NOT CHECKED AGAINST WIRESHARK: tshark is not installed")
 
 
 def test_every_frame_is_there_and_nothing_is_malformed(tshark: Tshark, trace: Trace) -> None:
@@ -98,17 +62,13 @@ def test_quick_mode_is_decrypted(tshark: Tshark, trace: Trace) -> None:
 
 
 def test_every_decrypted_octet_is_ours(tshark: Tshark, trace: Trace) -> None:
-    found = [
-        bytes.fromhex("".join(line[6:54] for line in part.splitlines()[1:] if line))
-        for part in tshark.run("-x").split("Decrypted ")[1:]
-        for part in [part.split("\nFrame ")[0]]
-    ]
+    found = [dumped(part) for part in tshark.run("-x").split("Decrypted ")[1:]]
     assert found == [step.envelope.trees[1].buffer.octets for step in trace.steps[4:]]
 
 
 def test_without_the_tables_nothing_is_decrypted(trace: Trace, tmp_path: Path) -> None:
     demand()
-    blind = Tshark(tmp_path, trace, tables=False)
+    blind = Tshark(tmp_path, trace, tables={})
     assert blind.values("isakmp.hash") == {}
     assert blind.frames("icmp") == []
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import recording
-from test_wireshark import Tshark, demand
+from tshark import Tshark, demand
 
 from explorer.events import Learned, SaInstalled
 from explorer.export.wireshark import key_tables
@@ -14,7 +14,8 @@ from explorer.trace.trace import Trace
 
 pytestmark = pytest.mark.outside
 
-# What Wireshark cannot follow, and why; frames are message numbers.
+# What Wireshark cannot follow, and why; frames are message numbers.  With the earlier keys it is asked once more, in
+# test_wireshark_generations.py.
 HASHES_CIPHERTEXT = "the first vector is hashed from KE bodies, and Wireshark takes the encrypted ones"
 MOVES_ON_REPEATS = "Wireshark moves its vector on with a message that was sent again, no peer does"
 EARLIER_KEYS = "Wireshark holds one row of keys for two SPIs, and each IKE_INTERMEDIATE makes new keys"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -32,7 +33,7 @@ class Charon:
         self._process = machine.start(
             self._copy("charon-systemd"), log=folder / "output.txt", environment=self._environment)
         self._swanctl = self._copy("swanctl")
-        self._wait_for_socket()
+        self._wait_until_it_listens()
         self.control("--load-all", "--noprompt")
 
     def _write(self, settings: Settings) -> None:
@@ -53,13 +54,18 @@ class Charon:
         """Distributions confine these programs, by their path, to files below /etc."""
         return str(shutil.copy(program(name), self._short))
 
-    def _wait_for_socket(self) -> None:
+    def _wait_until_it_listens(self) -> None:
         end = time.monotonic() + 10
-        while not self._socket.exists():
+        while not self._listens():
             output = (self._folder / "output.txt").read_text(encoding="utf-8", errors="replace")
             assert self._process.poll() is None, f"charon ended: {output}"
             assert time.monotonic() < end, f"charon does not open its socket: {output}"
             time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        """The file is there a moment before anybody may connect to it."""
+        with socket.socket(socket.AF_UNIX) as trial:
+            return trial.connect_ex(str(self._socket)) == 0
 
     def control(self, *arguments: str) -> str:
         """Tell the daemon something that it does at once, and return its answer."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import charon_log
+from demand import program
+from machine import BEHIND_THEM, BEHIND_US
 from meeting import Meeting
 
-from explorer.events import Role, SaEnded, SaSnapshot
+from explorer.events import Concluded, Role, SaEnded, SaSnapshot
 
 USES = {
     "derive": "Sk_d secret",
@@ -65,6 +68,26 @@ class V2Meeting(Meeting):
         ]
         assert made == theirs
         assert len(made) == len(charon_log.secrets(log, "Sk_d secret"))
+
+    def alive(self, *, children: int = 1) -> None:
+        """Charon holds one IKE SA and its Child SAs, and nothing else."""
+        listed = self.charon.associations()
+        assert (listed.count("ESTABLISHED"), listed.count("INSTALLED")) == (1, children)
+        assert (listed.count("REKEYED"), listed.count("DELET")) == (0, 0)
+        assert self.ours.refused() == []
+        assert [event.reason for event in self.ours.said(Concluded) if event.outcome != "completed"] == []
+
+    def gone(self, protocol: str, how: str, count: int) -> None:
+        """Until so many SAs are over."""
+        self.expect(lambda: self.ended(protocol, how) == count, f"{count} SAs to be {how}")
+
+    def ping(self, folder: Path) -> str:
+        """What the ping of somebody behind charon says of somebody behind us."""
+        log = folder / "ping.txt"
+        process = self.machine.start(
+            program("ping"), "-c", "3", "-i", "0.2", "-W", "2", "-I", BEHIND_THEM, BEHIND_US, log=log)
+        assert self.ours.serve_until(lambda: process.poll() is not None)
+        return log.read_text(encoding="utf-8")
 
     def ended(self, protocol: str, how: str = "") -> int:
         """How many SAs of a protocol are over; a pair of Child SAs counts twice."""

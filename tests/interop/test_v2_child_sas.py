@@ -1,32 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 from charon_settings import Settings
-from demand import program
-from machine import BEHIND_THEM, BEHIND_US
-from meeting_v2 import MeetV2, V2Meeting
+from meeting_v2 import MeetV2
 from our_v2 import child
 
 from explorer.events import Role
 from explorer.protocols.ikev2.config import Selector
+from explorer.protocols.ikev2.suites import Offer
 
 pytestmark = pytest.mark.outside
 pytest_plugins = ["meet"]
 WE_BEGIN, CHARON_BEGINS = Role.RESPONDER, Role.INITIATOR
 either_way = pytest.mark.parametrize("charon", [WE_BEGIN, CHARON_BEGINS], ids=["we begin", "charon begins"])
 IKE = "aes128-sha256-x25519"
-
-
-def ping(meeting: V2Meeting, folder: Path) -> str:
-    """What the ping of somebody behind charon says of somebody behind us."""
-    log = folder / "ping.txt"
-    process = meeting.machine.start(
-        program("ping"), "-c", "3", "-i", "0.2", "-W", "2", "-I", BEHIND_THEM, BEHIND_US, log=log)
-    assert meeting.ours.serve_until(lambda: process.poll() is not None)
-    return log.read_text(encoding="utf-8")
 
 
 @either_way
@@ -45,23 +36,32 @@ def test_packets_pass_in_both_directions(
 ) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE, esp=said), child=child(cipher=cipher, integrity=integrity))
     meeting.bring_up()
-    assert "3 received" in ping(meeting, tmp_path)
+    assert "3 received" in meeting.ping(tmp_path)
     assert meeting.ours.refused() == []
 
 
 @either_way
-def test_packets_pass_after_everything_has_been_rekeyed(meet_v2: MeetV2, tmp_path: Path, charon: Role) -> None:
-    meeting = meet_v2(Settings(charon, ike=IKE, esp="aes128-sha256-x25519"), child=child("x25519"))
+@pytest.mark.parametrize(
+    ("esp", "offers"),
+    [
+        ("aes128-sha256-x25519", child("x25519")),
+        ("aes256gcm16-x25519", child("x25519", cipher="aes-gcm-16-256", integrity="")),
+    ],
+    ids=["CBC", "GCM"])
+def test_packets_pass_after_everything_has_been_rekeyed(
+    meet_v2: MeetV2, tmp_path: Path, charon: Role, esp: str, offers: Sequence[Offer]
+) -> None:
+    meeting = meet_v2(Settings(charon, ike=IKE, esp=esp), child=offers)
     meeting.bring_up()
     meeting.ours.do(meeting.ours.v2.start_rekey_ike)
     meeting.expect(lambda: meeting.ended("IKE", "replaced") == 1, "the end of the old IKE SA")
-    assert "3 received" in ping(meeting, tmp_path)
+    assert "3 received" in meeting.ping(tmp_path)
     meeting.charon.control("--rekey", "--child", "net")
     meeting.expect(lambda: meeting.ended("ESP") == 2, "the end of the old Child SA")
-    assert "3 received" in ping(meeting, tmp_path)
+    assert "3 received" in meeting.ping(tmp_path)
     meeting.ours.do(partial(meeting.ours.peer.start_quick, replaces=True))
     meeting.expect(lambda: meeting.ended("ESP") == 4, "the end of the Child SA after it")
-    assert "3 received" in ping(meeting, tmp_path)
+    assert "3 received" in meeting.ping(tmp_path)
     meeting.agree()
     assert meeting.ours.refused() == []
 

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 from charon_settings import Settings
-from meeting_v2 import MeetV2, V2Meeting
+from meeting_v2 import MeetV2
 from our_v2 import child, ike
 
-from explorer.events import Concluded, Role, SaEnded
+from explorer.events import Role, SaEnded
 from explorer.protocols.ikev2.suites import Offer
 
 pytestmark = pytest.mark.outside
@@ -26,30 +26,17 @@ pfs = pytest.mark.parametrize(
 IKE = "aes128-sha256-x25519"
 
 
-def alive(meeting: V2Meeting, *, children: int = 1) -> None:
-    """Charon holds one IKE SA and its Child SAs, and nothing else."""
-    listed = meeting.charon.associations()
-    assert (listed.count("ESTABLISHED"), listed.count("INSTALLED")) == (1, children)
-    assert (listed.count("REKEYED"), listed.count("DELET")) == (0, 0)
-    assert meeting.ours.refused() == []
-    assert [event.reason for event in meeting.ours.said(Concluded) if event.outcome != "completed"] == []
-
-
-def gone(meeting: V2Meeting, protocol: str, how: str, count: int) -> None:
-    meeting.expect(lambda: meeting.ended(protocol, how) == count, f"{count} SAs to be {how}")
-
-
 @either_way
 @pfs
 def test_we_rekey_a_child_sa(meet_v2: MeetV2, charon: Role, esp: str, offers: Sequence[Offer]) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE, esp=esp), child=offers)
     meeting.bring_up()
     meeting.ours.do(partial(meeting.ours.peer.start_quick, replaces=True))
-    gone(meeting, "ESP", "replaced", 2)
+    meeting.gone("ESP", "replaced", 2)
     meeting.agree()
     assert len(meeting.ours.installed("ESP")) == 4
     assert meeting.charon.says(r"parsed CREATE_CHILD_SA request .* N\(REKEY_SA\)") == 1
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -59,10 +46,10 @@ def test_charon_rekeys_a_child_sa(meet_v2: MeetV2, charon: Role, esp: str, offer
     meeting.bring_up()
     meeting.charon.control("--rekey", "--child", "net")
     meeting.expect(lambda: len(meeting.ours.installed("ESP")) == 4, "two more Child SAs")
-    gone(meeting, "ESP", "", 2)
+    meeting.gone("ESP", "", 2)
     meeting.agree()
     assert meeting.charon.says("received DELETE for ESP CHILD_SA") == 1
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -72,7 +59,7 @@ def test_we_make_another_child_sa(meet_v2: MeetV2, charon: Role) -> None:
     meeting.ours.do(meeting.ours.peer.start_quick)
     meeting.expect(lambda: len(meeting.ours.installed("ESP")) == 4, "two more Child SAs")
     meeting.agree()
-    alive(meeting, children=2)
+    meeting.alive(children=2)
 
 
 @either_way
@@ -96,18 +83,18 @@ def test_the_ike_sa_is_rekeyed(
         else:
             meeting.charon.control("--rekey", "--ike", "lab")
         meeting.expect(lambda number=number: len(meeting.ours.installed("IKE")) == number, "a successor")  # type: ignore[misc]
-        gone(meeting, "IKE", "", number - 1)
+        meeting.gone("IKE", "", number - 1)
     meeting.agree()
     assert meeting.charon.says(r"IKE_SA lab\[\d+\] rekeyed between") == 2
     assert meeting.ended("ESP") == 0
-    alive(meeting)
+    meeting.alive()
     # What lies under the new IKE SA is alive too, whoever asks.
     meeting.charon.control("--rekey", "--child", "net")
-    gone(meeting, "ESP", "", 2)
+    meeting.gone("ESP", "", 2)
     meeting.ours.do(partial(meeting.ours.peer.start_quick, replaces=True))
-    gone(meeting, "ESP", "", 4)
+    meeting.gone("ESP", "", 4)
     meeting.agree()
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -115,27 +102,13 @@ def test_one_side_rekeys_after_the_other(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE))
     meeting.bring_up()
     meeting.charon.control("--rekey", "--ike", "lab")
-    gone(meeting, "IKE", "", 1)
+    meeting.gone("IKE", "", 1)
     meeting.ours.do(meeting.ours.v2.start_rekey_ike)
-    gone(meeting, "IKE", "", 2)
+    meeting.gone("IKE", "", 2)
     meeting.charon.control("--rekey", "--ike", "lab")
-    gone(meeting, "IKE", "", 3)
+    meeting.gone("IKE", "", 3)
     meeting.agree()
-    alive(meeting)
-
-
-@either_way
-@pytest.mark.parametrize("make_before_break", ["yes", "no"])
-def test_charon_authenticates_once_more(meet_v2: MeetV2, charon: Role, make_before_break: str) -> None:
-    meeting = meet_v2(Settings(charon, ike=IKE, daemon={"make_before_break": make_before_break}))
-    meeting.bring_up()
-    meeting.charon.control("--rekey", "--reauth", "--ike", "lab")
-    meeting.expect(lambda: len(meeting.ours.installed("IKE")) == 2, "another IKE SA")
-    gone(meeting, "IKE", "", 1)
-    gone(meeting, "ESP", "", 2)
-    meeting.agree()
-    assert meeting.charon.says("authentication of .* with pre-shared key successful") == 2
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -147,7 +120,7 @@ def test_we_ask_whether_charon_lives(meet_v2: MeetV2, charon: Role) -> None:
         meeting.expect(lambda: not meeting.ours.v2.busy, "an answer")
         assert meeting.charon.says(r"parsed INFORMATIONAL request \d+ \[ \]") == number
     assert meeting.ours.said(SaEnded) == []
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -155,7 +128,7 @@ def test_charon_asks_whether_we_live(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE, connection={"dpd_delay": "1s"}))
     meeting.bring_up()
     meeting.expect(lambda: meeting.charon.says(r"parsed INFORMATIONAL response \d+ \[ \]") >= 2, "two answers")
-    alive(meeting)
+    meeting.alive()
 
 
 def test_both_ask_at_the_same_time(meet_v2: MeetV2) -> None:
@@ -166,7 +139,7 @@ def test_both_ask_at_the_same_time(meet_v2: MeetV2) -> None:
     meeting.expect(lambda: meeting.charon.says(r"parsed INFORMATIONAL response \d+ \[ \]") >= 1, "an answer of ours")
     meeting.expect(lambda: not meeting.ours.v2.busy, "all of charon's answers")
     assert meeting.charon.says(r"parsed INFORMATIONAL request \d+ \[ \]") == 10
-    alive(meeting)
+    meeting.alive()
 
 
 @either_way
@@ -174,10 +147,10 @@ def test_charon_ends_a_child_sa(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE))
     meeting.bring_up()
     meeting.charon_does("--terminate", "--child", "net")
-    gone(meeting, "ESP", "deleted", 2)
+    meeting.gone("ESP", "deleted", 2)
     assert meeting.charon.says("received DELETE for ESP CHILD_SA") == 1
     assert meeting.ended("IKE") == 0
-    alive(meeting, children=0)
+    meeting.alive(children=0)
 
 
 @either_way
@@ -185,10 +158,10 @@ def test_we_end_a_child_sa(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE))
     meeting.bring_up()
     meeting.ours.do(meeting.ours.peer.start_delete)
-    gone(meeting, "ESP", "deleted", 2)
+    meeting.gone("ESP", "deleted", 2)
     assert meeting.charon.says("received DELETE for ESP CHILD_SA") == 1
     meeting.settle()
-    alive(meeting, children=0)
+    meeting.alive(children=0)
 
 
 @either_way
@@ -196,8 +169,8 @@ def test_charon_ends_it(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE))
     meeting.bring_up()
     meeting.charon_does("--terminate", "--ike", "lab")
-    gone(meeting, "IKE", "deleted", 1)
-    gone(meeting, "ESP", "deleted", 2)
+    meeting.gone("IKE", "deleted", 1)
+    meeting.gone("ESP", "deleted", 2)
     assert meeting.charon.associations().strip() == ""
     assert meeting.ours.refused() == []
 
@@ -207,8 +180,8 @@ def test_we_end_it(meet_v2: MeetV2, charon: Role) -> None:
     meeting = meet_v2(Settings(charon, ike=IKE))
     meeting.bring_up()
     meeting.ours.do(partial(meeting.ours.peer.start_delete, isakmp=True))
-    gone(meeting, "IKE", "deleted", 1)
-    gone(meeting, "ESP", "deleted", 2)
+    meeting.gone("IKE", "deleted", 1)
+    meeting.gone("ESP", "deleted", 2)
     assert meeting.charon.says("received DELETE for IKE_SA") == 1
     assert meeting.charon.associations().strip() == ""
     assert meeting.ours.refused() == []
