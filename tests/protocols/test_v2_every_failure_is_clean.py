@@ -16,7 +16,11 @@ from explorer.events import Role
 ENOUGH = 400.0
 """Seconds after which nothing that waits for an answer still does."""
 
-ACTIONS = ("start", "child", "rekey child", "rekey ike", "liveness", "delete child", "delete ike", "wait")
+ACTIONS = ("start", "child", "rekey child", "rekey ike", "liveness", "delete child", "delete ike", "wait", "move",
+           "resume")
+ELSEWHERE = {I: "10.77.0.1", R: "10.77.0.2"}
+"""Addresses that the sides may move to."""
+
 Action = tuple[str, Role]
 ACTION: st.SearchStrategy[Action] = st.tuples(st.sampled_from(ACTIONS), st.sampled_from((I, R)))
 
@@ -123,6 +127,11 @@ def act(line: V2Line, action: Action) -> None:
                 peer.start_dpd(remote, now)
             case "wait":
                 line.settle(now + 10)
+            case "move":
+                peer.start_move(remote, ELSEWHERE[by], now)
+                line.outside[by] = ELSEWHERE[by]
+            case "resume":
+                peer.start_resumption(remote, now)
             case _:
                 peer.start_delete(remote, now, isakmp=what == "delete ike")
     except LookupError:

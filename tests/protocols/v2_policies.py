@@ -115,6 +115,8 @@ def settings_of_two(draw: st.DrawFn, *, alike: bool = False) -> V2Setting:
             nat_traversal=draw(st.booleans()),
             intermediate=alike or draw(st.integers(0, 4)) > 0,
             childless=not alike and draw(st.integers(0, 5)) == 0,
+            mobike=draw(st.integers(0, 3)) > 0,
+            resumption=draw(st.integers(0, 3)) > 0,
             nonce_size=draw(st.sampled_from((16, 32, 256))),
         )
         guesses = [choice.transform_id for offer in config.ike for choice in offer.of_kind(KE)]

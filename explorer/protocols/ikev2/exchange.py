@@ -195,7 +195,7 @@ class V2Exchange:
                 return
             if self.role is Role.RESPONDER:
                 self.consider()
-            else:
+            elif not self.retry:
                 self.conclude()
             if row.sends and not self.retry:
                 self.party.emit(Making(self.name, self.scope, row.sends))

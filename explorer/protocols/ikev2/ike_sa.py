@@ -67,6 +67,7 @@ class IkeSa:
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
         resumed: which former IKE SA a ticket has brought it from, or ``None``.
+        former: SPIs of those that it has replaced by rekeying, one after the other.
         first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
 
@@ -91,6 +92,7 @@ class IkeSa:
     int_auth: dict[str, Term] = field(default_factory=dict)
     login: EapRun | None = None
     resumed: Resumed | None = None
+    former: tuple[tuple[bytes, bytes], ...] = ()
     first_role: Role = field(init=False)
 
     def __post_init__(self) -> None:

@@ -324,7 +324,7 @@ class Ikev2Peer(Asking):
             self._delete_ike(association.replaces, now, "replaced")
         resumed = association.sa.resumed
         for other in self.sessions:
-            if resumed is not None and other is not association and other.sa.spis == resumed.spis:
+            if resumed is not None and resumed.spis in (other.sa.spis, *other.sa.former):
                 other.sa.drop("resumed")
         if exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message):
             for other in self._older(association):

@@ -161,8 +161,6 @@ class IkeSaInit(Opening):
 
     def conclude(self) -> None:
         """The choice must be one of the offers; then all keys."""
-        if self.retry:
-            return
         sa, ke = self.message.find(V2SecurityAssociation), self.message.find(V2KeyExchange)
         assert sa is not None
         assert ke is not None
