@@ -162,8 +162,10 @@ def arrange_comparison(width: int, height: int, wish: ComparisonWish) -> dict[st
         boxes |= {"tabs": Box(0, 1, width, 1), wish.tab: Box(0, 2, width, height - 3)}
     else:
         room = height - 2
-        # Border and heading are three rows more; whatever is below keeps enough to be read in.
-        left, right = (min(rows + 3, room - least) for rows, least in ((wish.messages, 16), (wish.numbers, 10)))
+        # Border and heading are three rows more; whatever is below keeps enough to be read in, half if need be.
+        left, right = (
+            min(rows + 3, room - min(least, room // 2)) for rows, least in ((wish.messages, 16), (wish.numbers, 10))
+        )
         boxes["messages"] = Box(0, 1, column, left)
         boxes["terms"] = Box(0, 1 + left, column, room - left)
         boxes["numbers"] = Box(column, 1, width - column, right)

@@ -159,7 +159,7 @@ def test_what_anybody_wrote_is_shown_escaped_and_measured_as_shown() -> None:
 
 
 @pytest.mark.parametrize("aligned", [True, False])
-@pytest.mark.parametrize("size", [*SIZES, (110, 30), (190, 24), (189, 60), (400, 100)])
+@pytest.mark.parametrize("size", [*SIZES, (110, 30), (190, 24), (189, 60), (200, 30), (400, 100)])
 @pytest.mark.parametrize("rows", [0, 30, 500])
 def test_the_boxes_tile_what_they_lie_in(size: tuple[int, int], aligned: bool, rows: int) -> None:
     width, height = size
@@ -176,6 +176,12 @@ def test_the_boxes_tile_what_they_lie_in(size: tuple[int, int], aligned: bool, r
         assert set(boxes) == {"title", "numbers", "footer"}
     column = comparison_column(width, aligned=aligned)
     assert all(box.width - 3 >= column - 3 for name, box in boxes.items() if name in render.TITLES)
+
+
+@pytest.mark.parametrize("height", [24, 30, 60])
+def test_in_a_wide_window_no_pane_is_without_room(height: int) -> None:
+    boxes = arrange_comparison(200, height, ComparisonWish("messages", True, 100, 100))
+    assert min(boxes[name].height for name in render.TITLES) >= min(10, (height - 2) // 2)
 
 
 def test_what_is_too_small_says_so() -> None:

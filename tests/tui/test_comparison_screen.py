@@ -114,10 +114,35 @@ async def test_escape_returns_to_where_one_was() -> None:
         assert (workspace(pilot).at, workspace(pilot).selection, screen(pilot).pane_name) == before
 
 
-async def test_the_palette_has_it_by_name() -> None:
+async def test_escape_while_both_are_running_shows_nothing_afterwards() -> None:
+    async with opened() as pilot:
+        await pilot.press("c", "enter", "escape")
+        await pilot.pause(0.5)
+        assert on_top(pilot) is StudyScreen
+
+
+async def test_a_click_on_a_scenario_runs_both() -> None:
+    async with opened(SMALL) as pilot:
+        await pilot.press("c")
+        await pilot.pause()
+        await pilot.click(OptionList, offset=(10, 3))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        found = pilot.app.screen
+        assert isinstance(found, ComparisonScreen)
+        assert found.comparison.right.scenario == "ikev1-aggressive-pke"
+
+
+async def test_the_palette_has_it_and_its_own_keys_by_name() -> None:
     async with opened() as pilot:
         titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
         assert "Look: Hold this run beside that of another scenario" in titles
+        await compare(pilot)
+        commands = {command.title: command.callback for command in pilot.app.get_system_commands(pilot.app.screen)}
+        assert "Look: Hold this run beside that of another scenario" not in commands
+        await commands["Comparison: Return to the exchange"]()
+        await pilot.pause()
+        assert on_top(pilot) is StudyScreen
 
 
 async def test_a_content_file_that_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,10 +257,11 @@ async def test_it_opens_at_the_message_that_one_is_at() -> None:
         assert pane.top + pane.room == len(pane.lines)
 
 
-async def test_a_packet_is_in_no_pair_so_the_first_message_is_chosen() -> None:
+async def test_a_packet_is_in_no_pair_so_the_message_before_it_is_chosen() -> None:
     async with opened(SMALL) as pilot:
         await pilot.press("end")
-        assert (await compare(pilot)).message == 1
+        assert workspace(pilot).step.number == 11
+        assert (await compare(pilot)).message == 9
 
 
 async def test_enter_opens_the_chosen_message() -> None:

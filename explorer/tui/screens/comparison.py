@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.screen import Screen
@@ -20,6 +21,7 @@ from explorer.tui.arrangement import (
     arrange_comparison,
     comparison_column,
 )
+from explorer.tui.commands import commands_of
 from explorer.tui.keys import COMPARISON_KEYS, comparison_bindings
 from explorer.tui.lines import Line, Piece, between
 from explorer.tui.partners import Beside
@@ -49,7 +51,8 @@ class ComparisonScreen(Screen[int | None]):
         self.aligned = self.comparison.aligned is not None
         self.tab = "messages" if self.aligned else "numbers"
         numbers = [of.number for of in self._own_messages()]
-        self.message = message if message in numbers else next(iter(numbers), 0)
+        # A packet is in no pair; the message before it is nearest to where one was.
+        self.message = max((number for number in numbers if number <= message), default=next(iter(numbers), 0))
         self._drawn_at: Size | None = None
         self._made: dict[tuple[str, int], list[Line]] = {}
 
@@ -204,6 +207,10 @@ class ComparisonScreen(Screen[int | None]):
         from explorer.tui.screens.help import HelpScreen
 
         self.app.push_screen(HelpScreen())
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Every key as a command of the palette."""
+        return commands_of(self, COMPARISON_KEYS)
 
     def action_close(self) -> None:
         """Back to where one was."""

@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH, MIDDLE, Wish, arrange
+from explorer.tui.commands import commands_of
 from explorer.tui.keys import KEYS, LESSON_KEYS, bindings, footer_keys
 from explorer.tui.lines import Line, Piece, Target
 from explorer.tui.render import caption, chrome, exchange, how, knowledge, message, octets
@@ -478,13 +479,4 @@ class ExchangeScreen(Screen[None]):
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every key as a command of the palette."""
-        for key in KEYS:
-            if not key.action.startswith("digit"):
-                yield SystemCommand(f"{key.group}: {key.help}", f"key {key.glyph}", _runner(self, key.action))
-
-
-def _runner(screen: ExchangeScreen, action: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    async def run() -> None:
-        await screen.run_action(action)
-
-    return run
+        return commands_of(self, KEYS)

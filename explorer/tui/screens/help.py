@@ -29,6 +29,10 @@ _CELLS = (
     ("+", "changed in this message"),
     ("≠", "the two sides have different octets under this name"),
 )
+_LEARNT = (
+    ("●", "an eavesdropper reads it"),
+    ("·", "an eavesdropper has nothing of it; nobody was proven"),
+)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -65,8 +69,9 @@ def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
     rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
     rows.append(Line([Piece("   ✓  ", "derived", True), Piece("verified, proven, fits, right")]))
     rows += [Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]), Line()]
-    rows.append(_heading("Who knows what"))
-    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in _CELLS]
+    title, cells = ("In numbers", _LEARNT) if workspace is None else ("Who knows what", _CELLS)
+    rows.append(_heading(title))
+    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in cells]
     keys = COMPARISON_KEYS if workspace is None else (*KEYS, *LESSON_KEYS, *COMPARISON_KEYS)
     for group in dict.fromkeys(key.group for key in keys):
         rows += [Line(), _heading(group)]
