@@ -92,6 +92,23 @@ async def test_nothing_found_is_said_and_enter_does_nothing_then() -> None:
         assert on_top(pilot) is PartnerScreen
 
 
+@pytest.mark.parametrize("no_colour", [True, False])
+async def test_in_the_terminals_own_colours_the_row_under_the_cursor_is_underlined(
+    no_colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if no_colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with opened(SMALL, "ansi-dark") as pilot:
+        await pilot.press("c", "down")
+        await pilot.pause()
+        listed = pilot.app.screen.query_one(OptionList)
+        underlined = [
+            y for y in range(listed.size.height)
+            if all(segment.style is not None and segment.style.underline for segment in listed.render_line(y))
+        ]
+        assert underlined == [listed.highlighted]
+
+
 async def test_control_characters_cannot_be_pasted() -> None:
     async with opened(SMALL) as pilot:
         await pilot.press("c")
