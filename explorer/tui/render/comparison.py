@@ -44,16 +44,18 @@ def below(name: str, own: str) -> str:
 
 
 def heading(comparison: Comparison, width: int, *, labels: bool = False) -> Line:
-    """Whose column is whose; it stays in sight."""
-    names = [[[Piece(f" {fit(printable(side.scenario), _half(width) - 1).rstrip()}", "text", True)]]
-             for side in (comparison.left, comparison.right)]
-    if not labels:
-        return _beside(names[0], names[1], width)[0]
-    room = _room(width)
-    pieces = [Piece(fit("", _LABELS))]
-    for (row,), gap in zip(names, ("", "  "), strict=True):
-        pieces += [Piece(gap), Piece(fit(row[0].text.strip(), room), "text", True)]
-    return Line(pieces)
+    """Whose column is whose; it stays in sight.
+
+    Args:
+        labels: whether the rows under it begin with labels, as the numbers do.
+    """
+    room = _room(width) if labels else _half(width) - 1
+    left, right = (
+        Piece(fit(printable(side.scenario), room), "text", True) for side in (comparison.left, comparison.right)
+    )
+    if labels:
+        return Line([Piece(" " * _LABELS), left, Piece("  "), right])
+    return _beside([[Piece(" "), left]], [[Piece(" "), right]], width)[0]
 
 
 def message_lines(comparison: Comparison, width: int, own: str, current: int) -> list[Line]:
@@ -187,7 +189,7 @@ def _term(term: TermOf, room: int) -> Rows:
 
 
 def _says(says: str, width: int) -> list[Line]:
-    return [Line([Piece(f"     {text}", "muted")], band=False) for text in wrap(says, width - 7) if says]
+    return [Line([Piece(f"     {text}", "muted")]) for text in wrap(says, width - 7) if says]
 
 
 def _padded(row: list[Piece], room: int) -> list[Piece]:
