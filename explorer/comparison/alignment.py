@@ -78,6 +78,16 @@ def find_alignment(left: str, right: str) -> Alignment | None:
     return None
 
 
+def partners_of(name: str) -> tuple[str, ...]:
+    """The scenarios that a shipped one is aligned with, whichever side each stands on.
+
+    Raises:
+        ExplorerError: a content file is not as it should be.
+    """
+    pairs = [(alignment.left, alignment.right) for alignment in map(read_alignment, alignment_files())]
+    return tuple(other for pair in pairs for one, other in (pair, pair[::-1]) if one == name)
+
+
 def read_alignment(path: Path) -> Alignment:
     """Read one file.
 

@@ -39,11 +39,17 @@ class MessageOf(NamedTuple):
 
 
 class TermOf(NamedTuple):
-    """A term of one run; ``origin`` says in a word where it comes from, ``formula`` how it was derived, if it was."""
+    """A term of one run.
+
+    ``nature`` and ``owner`` are the term's own words; ``origin`` says in a word where it comes from, ``formula`` how it
+    was derived, if it was.
+    """
 
     scope: str
     symbol: str
     octets: int
+    nature: str
+    owner: str
     origin: str
     formula: str
 
@@ -132,7 +138,9 @@ def _term(trace: Trace, reference: str) -> TermOf:
     formulas = trace.links.formulas(key)
     term = trace.links.first(key)
     formula = str(formulas[0][2].expression) if formulas else ""
-    return TermOf(key.scope, symbol, len(term.octets), _origin(term), formula)
+    return TermOf(
+        key.scope, symbol, len(term.octets), term.nature.value, term.owner, _origin(term), formula
+    )
 
 
 def _fits(trace: Trace, key: Key, scope: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from explorer.comparison.comparison import Aligned, MessageOf, TermOf
 from explorer.events import Role
 from explorer.export.comparison_columns import beside, cell, heading
+from explorer.export.comparison_rows import said_of_message, said_of_term
 
 _MARKS = {Role.INITIATOR: "►", Role.RESPONDER: "◄", Role.EAVESDROPPER: " "}
 _BETWEEN = " │ "
@@ -44,7 +45,7 @@ def _messages(found: Sequence[MessageOf]) -> list[str]:
         for message in found
         for text in (
             f"{message.number:>2}{_MARKS[message.sender]} {message.notation}",
-            f"    {message.exchange}, {_size(message.octets)}",
+            f"    {said_of_message(message)}",
         )
     ]
 
@@ -52,11 +53,7 @@ def _messages(found: Sequence[MessageOf]) -> list[str]:
 def _terms(found: Sequence[TermOf]) -> list[str]:
     said = []
     for term in found:
-        said.append(f"{term.symbol}, {_size(term.octets)}" + ("" if term.formula else f", {term.origin}"))
+        said.append(f"{term.symbol}, {said_of_term(term)}")
         if term.formula:
             said.append(f"  = {term.formula}")
     return said
-
-
-def _size(octets: int) -> str:
-    return f"{octets} octet" + ("" if octets == 1 else "s")

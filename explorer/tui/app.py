@@ -11,7 +11,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.theme import Theme
 
-from explorer.tui.screens.exchange import ExchangeScreen
+from explorer.tui.commands import HasCommands
 from explorer.tui.screens.study import StudyScreen
 from explorer.tui.theme import ROLES, SURFACES, Palette
 
@@ -111,7 +111,7 @@ class ExplorerApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title not in ("Keys", "Maximize", "Minimize"):
                 yield command
-        if isinstance(screen, ExchangeScreen):
+        if isinstance(screen, HasCommands):
             yield from screen.commands()
 
 

@@ -125,3 +125,49 @@ def _three_columns(width: int, height: int, wish: Wish) -> dict[str, Box]:
     else:
         boxes["how"] = Box(right, 1, width - right, room)
     return boxes
+
+
+class ComparisonWish(NamedTuple):
+    """What the arrangement of a comparison depends on, besides the size.
+
+    Attributes:
+        tab: the pane that is shown where there is room for one.
+        aligned: whether there are pairs; without them there are only numbers.
+        messages: rows that the pairs of messages take in a wide window.
+        numbers: rows that the numbers take there.
+    """
+
+    tab: str = "messages"
+    aligned: bool = True
+    messages: int = 30
+    numbers: int = 40
+
+
+def comparison_column(width: int, *, aligned: bool) -> int:
+    """How wide a pane of a comparison is."""
+    if width < WIDE:
+        return width
+    return width // 2 if aligned else min(width, 132)
+
+
+def arrange_comparison(width: int, height: int, wish: ComparisonWish) -> dict[str, Box]:
+    """The boxes of a comparison: one pane at a time, or all four where the window is wide."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return {"small": Box(0, 0, width, height)}
+    boxes = {"title": Box(0, 0, width, 1), "footer": Box(0, height - 1, width, 1)}
+    column = comparison_column(width, aligned=wish.aligned)
+    if not wish.aligned:
+        boxes["numbers"] = Box((width - column) // 2, 1, column, height - 2)
+    elif width < WIDE:
+        boxes |= {"tabs": Box(0, 1, width, 1), wish.tab: Box(0, 2, width, height - 3)}
+    else:
+        room = height - 2
+        # Border and heading are three rows more; whatever is below keeps enough to be read in, half if need be.
+        left, right = (
+            min(rows + 3, room - min(least, room // 2)) for rows, least in ((wish.messages, 16), (wish.numbers, 10))
+        )
+        boxes["messages"] = Box(0, 1, column, left)
+        boxes["terms"] = Box(0, 1 + left, column, room - left)
+        boxes["numbers"] = Box(column, 1, width - column, right)
+        boxes["names"] = Box(column, 1 + right, width - column, room - right)
+    return boxes

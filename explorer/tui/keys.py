@@ -59,6 +59,7 @@ KEYS = (
     Key("left_square_bracket", "layer(-1)", "[", "layer", "To the layer before: datagram, decrypted, …", "Look"),
     Key("right_square_bracket", "layer(1)", "]", "layer", "To the next layer: datagram, decrypted, …", "Look"),
     Key("y", "copy", "y", "copy", "Copy what is selected: octets, or the proof command", "Look"),
+    Key("c", "compare", "c", "compare", "Hold this run beside that of another scenario", "Look"),
     Key("l", "lessons", "l", "lesson", "Open a lesson beside the exchange, or close it", "Course"),
     Key("question_mark", "help", "?", "help", "Explain what is selected, the marks and the keys", "Look"),
     Key("q", "quit", "q", "quit", "Leave", "Program"),
@@ -73,6 +74,21 @@ LESSON_KEYS = (
     Key("escape", "escape", "esc", "leave", "Leave the lesson, a pane alone, or the play", "Lesson"),
 )
 """Keys that mean something while a lesson is open."""
+
+COMPARISON_KEYS = (
+    Key("enter", "open", "enter", "open", "Open the chosen message of one's own run", "Comparison"),
+    Key("1", "digit(1)", "1", "messages", "To the pane Message by message", "Comparison"),
+    Key("2", "digit(2)", "2", "keys", "To the pane Key by key", "Comparison"),
+    Key("3", "digit(3)", "3", "numbers", "To the pane In numbers", "Comparison"),
+    Key("4", "digit(4)", "4", "names", "To the pane Names", "Comparison"),
+    Key("tab,right", "next_pane(1)", "tab", "pane", "To the next pane", "Comparison"),
+    Key("shift+tab,left", "next_pane(-1)", "shift+tab", "pane back", "To the pane before", "Comparison"),
+    Key("home", "edge(-1)", "home", "top", "To the first row", "Comparison"),
+    Key("end", "edge(1)", "end", "bottom", "To the last row", "Comparison"),
+    Key("question_mark", "help", "?", "help", "Explain the marks and the keys", "Comparison"),
+    Key("escape,q,c,backspace", "close", "esc", "return", "Return to the exchange", "Comparison"),
+)
+"""Keys that mean something while two runs stand side by side."""
 
 # Digits that no pane has are wanted by "go to" alone, so they are in no list.
 _SILENT = tuple(Binding(digit, f"digit({digit})", show=False, id=f"digit.{digit}") for digit in "7890")
@@ -95,6 +111,17 @@ def lesson_bindings() -> list[Binding]:
         Binding(key.keys, key.action, key.help, show=False, tooltip=key.help, id=f"lesson.{key.action}")
         for key in LESSON_KEYS
         if key.keys != "escape"
+    ]
+
+
+def comparison_bindings() -> list[Binding]:
+    """The keys of a comparison as Textual wants them."""
+    return [
+        Binding(
+            key.keys, key.action, key.help, show=False, tooltip=key.help, id=f"comparison.{index}",
+            priority=key.keys.startswith("tab"),
+        )
+        for index, key in enumerate(COMPARISON_KEYS)
     ]
 
 

@@ -78,11 +78,14 @@ MARKS = {
 
 def role_of(term: Term) -> str:
     """The colour role of a term."""
-    if term.nature is Nature.PUBLIC:
-        return term.owner or "public"
-    if term.nature is Nature.CONSTANT:
-        return "public"
-    return str(term.nature.value)
+    return role_named(term.nature.value, term.owner)
+
+
+def role_named(nature: str, owner: str) -> str:
+    """The colour role of what is of this nature, and of this owner if that can be told."""
+    if nature == Nature.PUBLIC.value:
+        return owner or "public"
+    return "public" if nature == Nature.CONSTANT.value else nature
 
 
 def mark_of(term: Term) -> str:

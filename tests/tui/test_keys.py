@@ -5,10 +5,12 @@ from collections.abc import Iterable
 import pytest
 from textual.binding import Binding, BindingType
 
-from explorer.tui.keys import KEYS, LESSON_KEYS, Key, bindings, footer_keys
+from explorer.tui.keys import COMPARISON_KEYS, KEYS, LESSON_KEYS, Key, bindings, comparison_bindings, footer_keys
+from explorer.tui.screens.comparison import ComparisonScreen
 from explorer.tui.screens.exchange import PANES, ExchangeScreen
 from explorer.tui.screens.help import HelpScreen
 from explorer.tui.screens.lessons import LessonsScreen
+from explorer.tui.screens.partner import PartnerScreen
 from explorer.tui.screens.study import StudyScreen
 from explorer.tui.widgets.line_view import Pane
 
@@ -22,7 +24,8 @@ def declared(source: Iterable[BindingType]) -> list[Binding]:
     return found
 
 
-OURS = {owner: declared(owner.BINDINGS) for owner in (ExchangeScreen, StudyScreen, Pane, HelpScreen, LessonsScreen)}
+OWNERS = (ExchangeScreen, StudyScreen, Pane, HelpScreen, LessonsScreen, PartnerScreen, ComparisonScreen)
+OURS = {owner: declared(owner.BINDINGS) for owner in OWNERS}
 
 
 def test_every_binding_has_an_id_and_says_what_it_does_or_is_silent() -> None:
@@ -34,8 +37,8 @@ def test_every_binding_has_an_id_and_says_what_it_does_or_is_silent() -> None:
 
 
 def test_no_two_bindings_share_an_id() -> None:
-    ids = [binding.id for made in (bindings(), StudyScreen.BINDINGS, Pane.BINDINGS) for binding in made
-           if isinstance(binding, Binding)]
+    ids = [binding.id for made in (bindings(), comparison_bindings(), StudyScreen.BINDINGS, Pane.BINDINGS)
+           for binding in made if isinstance(binding, Binding)]
     assert len(ids) == len(set(ids))
 
 
@@ -47,9 +50,10 @@ def test_no_key_has_two_meanings_on_one_screen() -> None:
     assert [key for key, actions in meanings.items() if len(actions) > 1] == []
 
 
-@pytest.mark.parametrize("key", ALL_KEYS, ids=lambda key: key.glyph)
+@pytest.mark.parametrize("key", [*ALL_KEYS, *COMPARISON_KEYS], ids=lambda key: f"{key.group} {key.glyph}")
 def test_every_key_has_an_action_a_glyph_a_label_and_a_sentence(key: Key) -> None:
-    assert callable(getattr(StudyScreen, f"action_{key.action.partition('(')[0]}"))
+    owner = ComparisonScreen if key in COMPARISON_KEYS else StudyScreen
+    assert callable(getattr(owner, f"action_{key.action.partition('(')[0]}"))
     assert key.glyph
     assert len(key.label.split()) <= 2
     assert key.help[0].isupper()

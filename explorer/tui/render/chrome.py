@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH
 from explorer.tui.lines import Line, Piece, between
 from explorer.tui.workspace import Workspace
 
@@ -29,12 +32,21 @@ def title_line(workspace: Workspace, title: str, short: str, width: int) -> Line
     )
 
 
+def too_small(width: int, height: int) -> list[Line]:
+    """What a window says in which nothing fits."""
+    text = f"This window is {width}×{height}; {LEAST_WIDTH}×{LEAST_HEIGHT} is the least."
+    return [*([Line()] * (max(height - 1, 0) // 2)), Line([Piece(f"{text:^{width}}")])]
+
+
 def tab_line(current: str, with_lesson: bool) -> tuple[Line, list[tuple[int, int, str]]]:
-    """The tab bar, and which columns stand for which tab."""
+    """The tab bar of the exchange."""
+    return tabs_line(TABS if with_lesson else TABS[:-1], current)
+
+
+def tabs_line(tabs: Sequence[tuple[str, str]], current: str) -> tuple[Line, list[tuple[int, int, str]]]:
+    """A tab bar, and which columns stand for which tab."""
     line, spans = Line([Piece(" ")]), []
-    for name, label in TABS:
-        if name == "lesson" and not with_lesson:
-            continue
+    for name, label in tabs:
         start = line.width
         line.pieces += [
             Piece(f" {label} ", "text-inverse" if name == current else "muted", name == current),

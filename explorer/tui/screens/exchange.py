@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from explorer.tui.arrangement import LEAST_HEIGHT, LEAST_WIDTH, MIDDLE, Wish, arrange
+from explorer.tui.commands import commands_of
 from explorer.tui.keys import KEYS, LESSON_KEYS, bindings, footer_keys
 from explorer.tui.lines import Line, Piece, Target
 from explorer.tui.render import caption, chrome, exchange, how, knowledge, message, octets
@@ -115,9 +116,7 @@ class ExchangeScreen(Screen[None]):
         width, height = self._drawn_at = self.app.size
         if width < LEAST_WIDTH or height < LEAST_HEIGHT:
             self.query_one(Desk).rearrange(Wish(), self.app.size)
-            text = f"This window is {width}×{height}; {LEAST_WIDTH}×{LEAST_HEIGHT} is the least."
-            blank = [Line()] * (max(height - 1, 0) // 2)
-            self.query_one("#small", LineView).show([*blank, Line([Piece(f"{text:^{width}}")])])
+            self.query_one("#small", LineView).show(chrome.too_small(width, height))
             return
         wish = self.wish()
         seen = self.query_one(Desk).rearrange(wish, self.app.size)
@@ -455,7 +454,15 @@ class ExchangeScreen(Screen[None]):
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {what}", timeout=2)
 
-    # ---------------------------------------------------------------- help
+    # ---------------------------------------------------------------- comparison and help
+
+    def action_compare(self) -> None:
+        """Hold this run beside that of another scenario."""
+        # Nothing of comparisons is imported before somebody wants one: the first frame comes sooner.
+        from explorer.tui.comparing import begin_comparison
+
+        self._pause()
+        begin_comparison(self)
 
     def action_help(self) -> None:
         """Explain what is selected, the marks, and the keys."""
@@ -472,13 +479,4 @@ class ExchangeScreen(Screen[None]):
 
     def commands(self) -> Iterable[SystemCommand]:
         """Every key as a command of the palette."""
-        for key in KEYS:
-            if not key.action.startswith("digit"):
-                yield SystemCommand(f"{key.group}: {key.help}", f"key {key.glyph}", _runner(self, key.action))
-
-
-def _runner(screen: ExchangeScreen, action: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    async def run() -> None:
-        await screen.run_action(action)
-
-    return run
+        return commands_of(self, KEYS)

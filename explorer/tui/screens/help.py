@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from explorer.explanations import of_field, of_term
-from explorer.tui.keys import KEYS, LESSON_KEYS
+from explorer.tui.keys import COMPARISON_KEYS, KEYS, LESSON_KEYS
 from explorer.tui.lines import MARKS, Line, Piece, wrap
 from explorer.tui.widgets.line_view import Pane
 from explorer.tui.workspace import Workspace
@@ -29,6 +29,10 @@ _CELLS = (
     ("+", "changed in this message"),
     ("≠", "the two sides have different octets under this name"),
 )
+_LEARNT = (
+    ("●", "an eavesdropper reads it"),
+    ("·", "an eavesdropper has nothing of it; nobody was proven"),
+)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,7 +42,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,q,enter,backspace", "close", "Close", id="help.close", tooltip="Close help")
     ]
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace | None = None) -> None:
         super().__init__()
         self._workspace = workspace
 
@@ -58,16 +62,17 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_lines(workspace: Workspace, width: int) -> list[Line]:
-    """What is selected, in full; then marks, cells and keys."""
-    rows = _selected(workspace, width)
+def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
+    """What is selected, in full; then marks, cells and keys: without a workspace, those of a comparison."""
+    rows = _selected(workspace, width) if workspace is not None else []
     rows.append(_heading("Marks"))
     rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
     rows.append(Line([Piece("   ✓  ", "derived", True), Piece("verified, proven, fits, right")]))
     rows += [Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]), Line()]
-    rows.append(_heading("Who knows what"))
-    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in _CELLS]
-    keys = (*KEYS, *LESSON_KEYS)
+    title, cells = ("In numbers", _LEARNT) if workspace is None else ("Who knows what", _CELLS)
+    rows.append(_heading(title))
+    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in cells]
+    keys = COMPARISON_KEYS if workspace is None else (*KEYS, *LESSON_KEYS, *COMPARISON_KEYS)
     for group in dict.fromkeys(key.group for key in keys):
         rows += [Line(), _heading(group)]
         rows += [
