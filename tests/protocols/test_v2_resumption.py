@@ -88,7 +88,7 @@ def test_both_sides_drop_the_former_sas_without_a_word() -> None:
     resume(pair).pump()
     for role in (I, R):
         ended = [(event.protocol, event.how) for event in pair.of(SaEnded, role)]
-        assert ended == [("ESP", "resumed"), ("ESP", "resumed"), ("IKE", "resumed")]
+        assert ended == [("ESP", "replaced"), ("ESP", "replaced"), ("IKE", "replaced")]
         assert pair.sa(role).spis != former
         assert pair.sa(role).up
     assert openings(pair) == [34, 34, RESUME, RESUME]

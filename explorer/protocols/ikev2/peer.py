@@ -325,7 +325,7 @@ class Ikev2Peer(Asking):
         resumed = association.sa.resumed
         for other in self.sessions:
             if resumed is not None and resumed.spis in (other.sa.spis, *other.sa.former):
-                other.sa.drop("resumed")
+                other.sa.drop("replaced")
         if exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message):
             for other in self._older(association):
                 if other.sa.peer_identity == association.sa.peer_identity:

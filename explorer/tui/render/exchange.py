@@ -108,6 +108,8 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
             # Where a route leads to, and between whom a tunnel is, is what the ladder shows anyway.
             moved = event.what == "tunnel ends"
             yield entry.step, "Child SAs move" if moved else f"{event.what}: {event.value.partition(' through ')[0]}"
+        elif isinstance(event, SaEnded) and event.how == "forgotten":
+            yield entry.step, f"the {entry.party} restarts"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
             others = "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs"
             yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how}"
