@@ -224,6 +224,12 @@ class StateChanged(Event, frozen=True):
     sends: str
 
 
+class KeysMade(Event, frozen=True):
+    """All keys of an IKE SA are there, or all anew (RFC 7296 §2.14); who the peer is, is another matter."""
+
+    sa: SaSnapshot
+
+
 class SaInstalled(Event, frozen=True):
     """A security association is ready for use by this party."""
 

@@ -13,6 +13,7 @@ from explorer.events import (
     Concluded,
     Decrypted,
     Event,
+    KeysMade,
     NetworkChanged,
     Notified,
     RekeyCollision,
@@ -201,6 +202,8 @@ def predicate(event: Event) -> str:
         return f"verifies {event.symbol}{proves}"
     if isinstance(event, StateChanged):
         return f"goes from “{event.old}” to “{event.new}” in {event.exchange}"
+    if isinstance(event, KeysMade):
+        return f"has all keys of the {event.sa.protocol} SA, whoever the peer is"
     if isinstance(event, SaInstalled):
         direction = "" if event.sa.direction == "both" else f"{event.sa.direction} "
         return f"installs the {direction}{event.sa.protocol} SA"

@@ -12,6 +12,7 @@ from explorer.events import (
     Decrypted,
     Event,
     Judged,
+    KeysMade,
     Learned,
     Making,
     Negotiation,
@@ -83,14 +84,8 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
     if isinstance(event, StateChanged):
         names = ("exchange", "scope", "role", "old", "new", "receives", "sends")
         return {name: getattr(event, name) for name in names}
-    if isinstance(event, SaShortened):
-        where = {"protocol": event.protocol, "spi": index.id(event.spi)}
-        return {**where, "lifetime": event.lifetime, "citation": event.citation}
-    if isinstance(event, RekeyCollision):
-        where = {"protocol": event.protocol, "lowest": index.id(event.lowest)}
-        return {**where, "survivor": event.survivor, "citation": event.citation}
-    if isinstance(event, SaEnded):
-        return {"protocol": event.protocol, "spi": index.id(event.spi), "how": event.how}
+    if isinstance(event, KeysMade | SaShortened | RekeyCollision | SaEnded):
+        return _of_sa(event, index)
     if isinstance(event, Notified):
         return {name: getattr(event, name) for name in ("notify", "protected", "citation")}
     if isinstance(event, NetworkChanged):
@@ -98,6 +93,18 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
     if isinstance(event, Concluded):
         return {name: getattr(event, name) for name in ("exchange", "scope", "outcome", "reason")}
     return _checked(event, index)
+
+
+def _of_sa(event: KeysMade | SaShortened | RekeyCollision | SaEnded, index: TermIndex) -> dict[str, Any]:
+    if isinstance(event, KeysMade):
+        return {"scope": event.sa.scope, "keys": [index.id(term) for _, term in event.sa.keys]}
+    if isinstance(event, RekeyCollision):
+        where = {"protocol": event.protocol, "lowest": index.id(event.lowest)}
+        return {**where, "survivor": event.survivor, "citation": event.citation}
+    where = {"protocol": event.protocol, "spi": index.id(event.spi)}
+    if isinstance(event, SaEnded):
+        return {**where, "how": event.how}
+    return {**where, "lifetime": event.lifetime, "citation": event.citation}
 
 
 def _message(event: Sent | Received, index: TermIndex, step: int) -> dict[str, Any]:

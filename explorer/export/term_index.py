@@ -10,6 +10,7 @@ from explorer.events import (
     Binding,
     Decrypted,
     Event,
+    KeysMade,
     Learned,
     Received,
     Refused,
@@ -131,7 +132,7 @@ def terms_of(event: Event) -> Iterable[Term]:
         return (event.spi,)
     if isinstance(event, RekeyCollision):
         return (event.lowest,)
-    if isinstance(event, SaInstalled):
+    if isinstance(event, SaInstalled | KeysMade):
         return (*event.sa.spis, *(term for _, term in event.sa.keys))
     return ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from explorer.events import Role, SaInstalled, SaSnapshot
+from explorer.events import KeysMade, Role, SaInstalled, SaSnapshot
 from explorer.trace.trace import Trace
 
 PREFERENCES = "esp.enable_encryption_decode: TRUE\nesp.enable_authentication_check: TRUE\n"
@@ -52,21 +52,23 @@ _IKE_UNCHECKED = "ANY 96-bits of Authentication [No Checking]"
 
 def key_tables(trace: Trace) -> dict[str, str]:
     """File names and contents of a folder that serves as ``WIRESHARK_CONFIG_DIR``."""
-    installed = [e for e in trace.events_of(SaInstalled) if isinstance(e.event, SaInstalled)]
     isakmp: dict[str, None] = {}
-    ike: dict[str, None] = {}
+    ike: dict[bytes, str] = {}
     esp: dict[str, None] = {}
-    for entry in installed:
-        sa = entry.event.sa  # type: ignore[attr-defined]
+    for entry in trace.entries:
+        if not isinstance(entry.event, SaInstalled | KeysMade):
+            continue
+        sa = entry.event.sa
         if sa.protocol == "ISAKMP":
             isakmp[_isakmp_row(sa)] = None
         elif sa.protocol == "IKE":
-            ike[ike_row(sa)] = None
+            # There is room for one row a pair of SPIs: the newest keys are in use longest.
+            ike[b"".join(spi.octets for spi in sa.spis)] = ike_row(sa)
         elif sa.direction == "outbound" and sa.protocol == "ESP":
             esp.update(dict.fromkeys(_esp_rows(trace, entry.party, sa)))
     return {
         "ikev1_decryption_table": "".join(isakmp),
-        "ikev2_decryption_table": "".join(ike),
+        "ikev2_decryption_table": "".join(ike.values()),
         "esp_sa": "".join(esp),
         "preferences": PREFERENCES,
     }

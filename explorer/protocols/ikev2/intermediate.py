@@ -7,7 +7,7 @@ from explorer.crypto.prfs import Mac
 from explorer.crypto.term import Term, derive
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
-from explorer.events import Role
+from explorer.events import KeysMade, Role
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.key_share import KeyShare
@@ -71,6 +71,7 @@ class IkeIntermediate(V2Exchange):
         self._authenticate(self.message, self.role.other)
         self._authenticate(self.own_message, self.role)
         self._make_keys()
+        self.party.emit(KeysMade(self.sa.snapshot()))
 
     def _authenticate(self, message: V2Message, sender: Role) -> None:
         """prf(SK_p, message as if it had not been encrypted), chained to the one before (RFC 9242 §3.3.2)."""

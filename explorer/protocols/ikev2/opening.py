@@ -9,7 +9,7 @@ from explorer.crypto.prfs import PRF_HMAC_SHA2_256
 from explorer.crypto.term import Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
-from explorer.events import Binding, Role
+from explorer.events import Binding, KeysMade, Role
 from explorer.octets import Span
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
@@ -50,6 +50,7 @@ class Opening(V2Exchange):
     def succeeded(self) -> None:
         """All keys, on each side when its last input is there."""
         self.make_keys()
+        self.party.emit(KeysMade(self.sa.snapshot()))
 
     # ---------------------------------------------------------------- SPIs and nonces
 
