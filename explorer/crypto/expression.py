@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +20,7 @@ class Token(NamedTuple):
     term: Term | None = None
 
 
-class Expr(ABC):
+class Expr:
     """Something with octets.
 
     ``a | b`` concatenates, ``a[:n]`` takes the first ``n`` octets, and an integer in a concatenation is
@@ -31,9 +30,6 @@ class Expr(ABC):
     __slots__ = ("octets",)
 
     octets: bytes
-
-    def __init__(self, octets: bytes) -> None:
-        self.octets = octets
 
     def __or__(self, other: Expr | int) -> Concat:
         return Concat((*parts_of(self), *parts_of(wrap(other))))
@@ -47,17 +43,17 @@ class Expr(ABC):
     def __str__(self) -> str:
         return "".join(token.text for token in self.tokens())
 
-    @abstractmethod
     def inputs(self) -> tuple[Expr, ...]:
         """The expressions it is computed from."""
+        raise NotImplementedError
 
-    @abstractmethod
     def tokens(self) -> Iterator[Token]:
         """The formula in RFC notation."""
+        raise NotImplementedError
 
-    @abstractmethod
     def command(self) -> str | None:
         """A shell command that prints the octets in lower-case hex, or ``None``."""
+        raise NotImplementedError
 
     def terms(self) -> tuple[Term, ...]:
         """The nearest named terms, each once, in order of appearance."""
@@ -74,7 +70,7 @@ class Octet(Expr):
     __slots__ = ("value",)
 
     def __init__(self, value: int) -> None:
-        super().__init__(bytes((value,)))
+        self.octets = bytes((value,))
         self.value = value
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -125,7 +121,7 @@ class Framed(Expr):
     __slots__ = ("body", "header", "word")
 
     def __init__(self, word: str, header: bytes, body: Expr) -> None:
-        super().__init__(header + body.octets)
+        self.octets = header + body.octets
         self.word = word
         self.header = header
         self.body = body
@@ -147,7 +143,7 @@ class Plain(Expr):
     __slots__ = ("word",)
 
     def __init__(self, word: str, octets: bytes) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self.word = word
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -166,7 +162,7 @@ class Slice(Expr):
     __slots__ = ("end", "of", "start")
 
     def __init__(self, of: Expr, start: int, end: int) -> None:
-        super().__init__(of.octets[start:end])
+        self.octets = of.octets[start:end]
         self.of = of
         self.start = start
         self.end = end
@@ -192,7 +188,7 @@ class LastBlock(Expr):
     __slots__ = ("of",)
 
     def __init__(self, of: Expr, size: int) -> None:
-        super().__init__(of.octets[-size:])
+        self.octets = of.octets[-size:]
         self.of = of
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -213,7 +209,7 @@ class Prf(Expr):
     __slots__ = ("data", "function", "key", "word")
 
     def __init__(self, function: HashFunction, key: Expr, data: Expr, word: str = "prf") -> None:
-        super().__init__(function.hmac(key.octets, data.octets))
+        self.octets = function.hmac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data
@@ -239,7 +235,7 @@ class Hash(Expr):
     __slots__ = ("data", "function")
 
     def __init__(self, function: HashFunction, data: Expr) -> None:
-        super().__init__(function.digest(data.octets))
+        self.octets = function.digest(data.octets)
         self.function = function
         self.data = data
 
@@ -261,7 +257,7 @@ class ModExp(Expr):
     __slots__ = ("base", "exponent", "group", "prime")
 
     def __init__(self, group: ModpGroup, base: Expr, exponent: Expr, prime: Expr) -> None:
-        super().__init__(group.power(int.from_bytes(base.octets, "big"), int.from_bytes(exponent.octets, "big")))
+        self.octets = group.power(int.from_bytes(base.octets, "big"), int.from_bytes(exponent.octets, "big"))
         self.group = group
         self.base = base
         self.exponent = exponent
@@ -289,7 +285,7 @@ class Encrypt(Expr):
     __slots__ = ("cipher", "iv", "key", "plaintext")
 
     def __init__(self, cipher: CbcCipher, key: Expr, iv: Expr, plaintext: Expr) -> None:
-        super().__init__(cipher.encrypt(key.octets, iv.octets, plaintext.octets))
+        self.octets = cipher.encrypt(key.octets, iv.octets, plaintext.octets)
         self.cipher = cipher
         self.key = key
         self.iv = iv

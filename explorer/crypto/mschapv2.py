@@ -31,7 +31,7 @@ class Call(Expr):
     __slots__ = ("arguments", "proof", "word")
 
     def __init__(self, word: str, arguments: Sequence[Expr], octets: bytes, proof: str) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self.word = word
         self.arguments = tuple(arguments)
         self.proof = proof

@@ -114,7 +114,7 @@ class Mac(Expr):
     __slots__ = ("data", "function", "key", "word")
 
     def __init__(self, function: PrfFunction, key: Expr, data: Expr, word: str = "prf") -> None:
-        super().__init__(function.mac(key.octets, data.octets))
+        self.octets = function.mac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data
@@ -139,7 +139,7 @@ class Icv(Expr):
     __slots__ = ("data", "function", "key")
 
     def __init__(self, function: IntegrityFunction, key: Expr, data: Expr) -> None:
-        super().__init__(function.mac(key.octets, data.octets))
+        self.octets = function.mac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data

@@ -64,7 +64,8 @@ class Message(NamedTuple):
     @property
     def holder(self) -> Buffer:
         """The buffer in which the payloads stand."""
-        return self.trees[1 if self.header.encrypted and self.opened else 0].buffer
+        inside = len(self.trees) > 1 and self.header.encrypted
+        return self.trees[1 if inside else 0].buffer
 
     def find(self, payload_class: type[P]) -> P | None:
         """The first payload of a class, or ``None``."""

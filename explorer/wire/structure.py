@@ -106,6 +106,8 @@ class Structure:
     spec: ClassVar[Spec]
     names: ClassVar[tuple[str, ...]] = ()
     declared: ClassVar[dict[str, Declared]] = {}
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _needed: ClassVar[frozenset[str]] = frozenset()
     _read: ClassVar[Callable[..., tuple[Any, Field]]]
     _write: ClassVar[Callable[..., bytes]]
 
@@ -123,21 +125,21 @@ class Structure:
         for name, registry in (numbers or {}).items():
             cls.declared[name] = cls.declared[name].with_numbers(registry)
         cls.names = tuple(cls.declared)
+        cls._defaults = {name: d.default for name, d in cls.declared.items()}
+        cls._needed = frozenset(name for name, d in cls.declared.items() if d.default is None and not d.computed)
         for index, name in enumerate(cls.names):
             setattr(cls, name, property(_getter(index)))
         cls._read = staticmethod(compile_reader(cls))
         cls._write = staticmethod(compile_writer(cls))
 
     def __init__(self, **values: Any) -> None:
-        unknown = values.keys() - set(self.names)
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {min(unknown)!r}")
-        filled = []
-        for name, declared in self.declared.items():
-            if name not in values and declared.default is None and not declared.computed:
-                raise TypeError(f"{type(self).__name__} needs {name!r}")
-            filled.append(values.get(name, declared.default))
-        object.__setattr__(self, "_values", tuple(filled))
+        filled = {**self._defaults, **values}
+        if len(filled) > len(self.names):
+            raise TypeError(f"{type(self).__name__} has no field {min(filled.keys() - self._defaults.keys())!r}")
+        if not values.keys() >= self._needed:
+            missing = next(name for name in self.names if name in self._needed and name not in values)
+            raise TypeError(f"{type(self).__name__} needs {missing!r}")
+        object.__setattr__(self, "_values", tuple(filled.values()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -154,7 +156,7 @@ class Structure:
 
     def replace(self, **changes: Any) -> Self:
         """The same structure with some fields changed."""
-        return type(self)(**{**dict(zip(self.names, self._values, strict=True)), **changes})  # type: ignore[attr-defined]
+        return type(self)(**dict(zip(self.names, self._values, strict=True)) | changes)  # type: ignore[attr-defined]
 
     @classmethod
     def specs(cls) -> tuple[Spec, ...]:

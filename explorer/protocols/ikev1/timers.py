@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.events import Concluded, Endpoint
@@ -38,11 +39,11 @@ class Timers:
         for session in self._peer.sessions:
             if session.ended:
                 # IPsec SAs outlive the ISAKMP SA that made them, but not their own time.
-                yield from ((one.expires, _bound(self._expire_holding, session, one)) for one in session.holdings)
+                yield from ((one.expires, partial(self._expire_holding, session, one)) for one in session.holdings)
                 continue
             for exchange in session.all_exchanges():
                 if exchange.retransmission.due is not None:
-                    yield exchange.retransmission.due, _bound(self._again, session, exchange)
+                    yield exchange.retransmission.due, partial(self._again, session, exchange)
             if session.phase1.up:
                 yield from self._of_session(session)
 
@@ -50,17 +51,17 @@ class Timers:
         config = self._peer.config
         renews = config.rekeys
         if session.expires is not None:
-            yield session.expires, _bound(self._expire, session)
+            yield session.expires, partial(self._expire, session)
             if renews and session.successor is None:
-                yield session.expires - _margin(config.margin, session.life), _bound(self._renew_phase_1, session)
+                yield session.expires - _margin(config.margin, session.life), partial(self._renew_phase_1, session)
         for holding in session.holdings:
-            yield holding.expires, _bound(self._expire_holding, session, holding)
+            yield holding.expires, partial(self._expire_holding, session, holding)
             if renews and not holding.renewing and session.usable:
-                yield holding.expires - _margin(config.margin, holding.life), _bound(self._renew, session, holding)
+                yield holding.expires - _margin(config.margin, holding.life), partial(self._renew, session, holding)
         if session.holdings.question_due is not None:
-            yield session.holdings.question_due, _bound(self._ask_again, session)
+            yield session.holdings.question_due, partial(self._ask_again, session)
         if session.party.link.nat_here:
-            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), _bound(self._keep, session)
+            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), partial(self._keep, session)
 
     # ---------------------------------------------------------------- acting
 
@@ -109,7 +110,3 @@ class Timers:
 def _margin(configured: float, life: float) -> float:
     """Half a life if it is not shorter: an SA that is due for renewal when it is made would be renewed for ever."""
     return configured if configured < life else life / 2
-
-
-def _bound(act: Callable[..., None], *what: object) -> Callable[[float], None]:
-    return lambda now: act(*what, now)

@@ -80,7 +80,7 @@ class IkeSaInit(V2Exchange):
         SAi = self._keep("SAi", body)
         self.share.draw()
         parts = [
-            of_term("SAi1", V2PayloadType.SA, V2SecurityAssociation, SAi),
+            of_term("SAi1", V2PayloadType.SA, SAi),
             self.share.part(),
             Part("Ni", V2PayloadType.NONCE, V2Nonce(data=ledger["Ni"].octets), ((ledger["Ni"], 0),)),
             *self._abilities(),
@@ -166,7 +166,7 @@ class IkeSaInit(V2Exchange):
         """The choice, the own public value and nonce."""
         ledger = self.ledger
         return [
-            of_term("SAr1", V2PayloadType.SA, V2SecurityAssociation, ledger["SAr"]),
+            of_term("SAr1", V2PayloadType.SA, ledger["SAr"]),
             self.share.part(),
             Part("Nr", V2PayloadType.NONCE, V2Nonce(data=ledger["Nr"].octets), ((ledger["Nr"], 0),)),
             *request_certificate(self.party.config.authorities),
