@@ -32,6 +32,7 @@ from explorer.trace.links import Links
 from explorer.trace.model import Beat, Entry, PartyInfo, Place, Step
 
 _BEGINNING = (1, Beat.MADE)
+_SA_CHANGES = (SaInstalled, SaEnded)
 
 
 class Trace(Sequence[Entry]):
@@ -123,7 +124,7 @@ class Trace(Sequence[Entry]):
 
     @cached_property
     def _sa_changes(self) -> list[Entry]:
-        return [entry for entry in self.entries if isinstance(entry.event, SaInstalled | SaEnded)]
+        return [entry for entry in self.entries if isinstance(entry.event, _SA_CHANGES)]
 
     def sa_end(self, party: Role, sa: SaSnapshot) -> tuple[int, str] | None:
         """Where an SA of a party ended, and how; ``None`` while it is in use."""
