@@ -32,13 +32,18 @@ class Expr:
     octets: bytes
 
     def __or__(self, other: Expr | int) -> Concat:
-        return Concat((*parts_of(self), *parts_of(wrap(other))))
+        return Concat((*self.parts, *wrap(other).parts))
 
     def __ror__(self, other: int) -> Concat:
-        return Concat((wrap(other), *parts_of(self)))
+        return Concat((wrap(other), *self.parts))
 
     def __getitem__(self, cut: slice) -> Slice:
         return Slice(self, cut.start or 0, len(self.octets) if cut.stop is None else cut.stop)
+
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        """The members of a concatenation; anything else is a part by itself."""
+        return (self,)
 
     def __str__(self) -> str:
         return "".join(token.text for token in self.tokens())
@@ -89,7 +94,7 @@ class Concat(Expr):
     __slots__ = ("_joined", "parts")
 
     def __init__(self, parts: tuple[Expr, ...]) -> None:  # its octets come later
-        self.parts = parts
+        self.parts = parts  # type: ignore[misc]
         self._joined: bytes | None = None
 
     @property
@@ -226,7 +231,7 @@ class Prf(Expr):
         yield Token(")")
 
     def command(self) -> str | None:
-        return proof.hmac(self.function.name, self.key.octets, [part.octets for part in parts_of(self.data)])
+        return proof.hmac(self.function.name, self.key.octets, [part.octets for part in self.data.parts])
 
 
 class Hash(Expr):
@@ -248,7 +253,7 @@ class Hash(Expr):
         yield Token(")")
 
     def command(self) -> str | None:
-        return proof.digest(self.function.name, [part.octets for part in parts_of(self.data)])
+        return proof.digest(self.function.name, [part.octets for part in self.data.parts])
 
 
 class ModExp(Expr):
@@ -308,8 +313,3 @@ class Encrypt(Expr):
 def wrap(value: Expr | int) -> Expr:
     """An integer as the one octet that it stands for."""
     return Octet(value) if isinstance(value, int) else value
-
-
-def parts_of(expression: Expr) -> tuple[Expr, ...]:
-    """The members of a concatenation, or the expression alone."""
-    return expression.parts if isinstance(expression, Concat) else (expression,)

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from explorer.errors import WireError
 from explorer.octets import Buffer
 from explorer.registry.number import Number
-from explorer.wire.compiler import Declared, compile_reader, compile_writer
+from explorer.wire.compiler import Declared, Reader, compile_reader, compile_writer
 from explorer.wire.field import Bit, Field, Spec, Tree
 
 S = TypeVar("S", bound="Structure")
@@ -187,8 +188,22 @@ def read(cls: type[S], data: bytes, at: int, end: int, given: Mapping[str, int] 
     Raises:
         WireError: with the part of the tree that was read.
     """
-    structure, field = cls._read(data, at, end, given)
+    structure, field = _read_once(cls._read, data, at, end) if given is None else cls._read(data, at, end, given)
     return structure, field
+
+
+@lru_cache(maxsize=256)
+def _read_once(reader: Reader, data: bytes, at: int, end: int) -> tuple[Any, Field]:
+    """A message is read by who made it, by who overhears it and by who gets it, one soon after another.
+
+    Structures and fields never change, so that one reading does for all of them.
+    """
+    return reader(data, at, end, None)
+
+
+def forget_readings() -> None:
+    """Keep nothing of what was read: what comes next has nothing to do with it."""
+    _read_once.cache_clear()
 
 
 def parse(cls: type[S], buffer: Buffer, given: Mapping[str, int] | None = None) -> tuple[S, Tree]:
