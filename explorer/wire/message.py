@@ -59,7 +59,8 @@ class Message(NamedTuple):
     @property
     def ciphertext(self) -> Span:
         """Everything after the header."""
-        return Span(self.datagram, self.start + HEADER_SIZE, len(self.datagram.octets))
+        datagram = self.datagram
+        return Span(datagram, self.start + HEADER_SIZE, len(datagram.octets))
 
     @property
     def holder(self) -> Buffer:

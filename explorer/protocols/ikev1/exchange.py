@@ -319,10 +319,9 @@ class Exchange:
         return message, []
 
     def _envelope(self, words: Named, message: Message) -> Envelope:
-        head = "HDR*" if message.header.encrypted else "HDR"
-        notation = ", ".join([head, *(text for text, _ in words)])
-        trees: tuple[Tree, ...] = message.trees
         encrypted, variant = message.header.encrypted, self.variant(message)
+        notation = ", ".join(["HDR*" if encrypted else "HDR", *(text for text, _ in words)])
+        trees: tuple[Tree, ...] = message.trees
         return Envelope(trees, notation, self.name, self.ledger.scope, self.message_id, encrypted, variant)
 
     def variant(self, message: Message) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from explorer.events import Concluded, Endpoint
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from explorer.protocols.ikev1.session import Session
 
 Due = tuple[float, Callable[[float], None]]
+_TIME = itemgetter(0)
 
 
 class Timers:
@@ -27,11 +29,12 @@ class Timers:
 
     def next(self) -> float | None:
         """The earliest of all."""
-        return min((at for at, _ in self._all()), default=None)
+        earliest = min(self._all(), key=_TIME, default=None)
+        return earliest[0] if earliest is not None else None
 
     def handle(self, now: float) -> None:
         """Do what is due by now, earliest first."""
-        due = sorted((item for item in self._all() if item[0] <= now), key=lambda item: item[0])
+        due = sorted((item for item in self._all() if item[0] <= now), key=_TIME)
         for _, act in due:
             act(now)
 
