@@ -94,7 +94,7 @@ class Seal(Expr):
         self, encryption: Encryption, key: Expr, salt: Expr | None, iv: Expr, plaintext: Expr, aad: Expr | None
     ) -> None:
         used_salt, used_aad = _octets(salt), _octets(aad)
-        super().__init__(b"".join(encryption.seal(key.octets, used_salt, iv.octets, plaintext.octets, used_aad)))
+        self.octets = b"".join(encryption.seal(key.octets, used_salt, iv.octets, plaintext.octets, used_aad))
         self.encryption = encryption
         self.key = key
         self.salt = salt
@@ -144,7 +144,7 @@ class Opened(Expr):
         found = encryption.open(key.octets, salt.octets, iv.octets, sealed.octets[:cut], sealed.octets[cut:])
         if found is None:
             raise ValueError(f"not sealed with {encryption.label} and this key")
-        super().__init__(found)
+        self.octets = found
         self.encryption = encryption
         self.key = key
         self.salt = salt

@@ -54,7 +54,7 @@ class EcdsaSign(Expr):
 
         size = key.curve.size
         r, s = decode_dss_signature(key.library.sign(data.octets, scheme(key.curve, hashed=hashed)))
-        super().__init__(r.to_bytes(size, "big") + s.to_bytes(size, "big"))
+        self.octets = r.to_bytes(size, "big") + s.to_bytes(size, "big")
         self.key = key
         self.data = data
         self.d = d

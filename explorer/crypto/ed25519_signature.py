@@ -48,7 +48,7 @@ class Ed25519Sign(Expr):
     __slots__ = ("d", "data", "key")
 
     def __init__(self, key: Ed25519PrivateKey, data: Expr, d: Term) -> None:
-        super().__init__(key.library.sign(data.octets))
+        self.octets = key.library.sign(data.octets)
         self.key = key
         self.data = data
         self.d = d

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +20,7 @@ class Token(NamedTuple):
     term: Term | None = None
 
 
-class Expr(ABC):
+class Expr:
     """Something with octets.
 
     ``a | b`` concatenates, ``a[:n]`` takes the first ``n`` octets, and an integer in a concatenation is
@@ -32,32 +31,34 @@ class Expr(ABC):
 
     octets: bytes
 
-    def __init__(self, octets: bytes) -> None:
-        self.octets = octets
-
     def __or__(self, other: Expr | int) -> Concat:
-        return Concat((*parts_of(self), *parts_of(wrap(other))))
+        return Concat((*self.parts, *wrap(other).parts))
 
     def __ror__(self, other: int) -> Concat:
-        return Concat((wrap(other), *parts_of(self)))
+        return Concat((wrap(other), *self.parts))
 
     def __getitem__(self, cut: slice) -> Slice:
         return Slice(self, cut.start or 0, len(self.octets) if cut.stop is None else cut.stop)
 
+    @property
+    def parts(self) -> tuple[Expr, ...]:
+        """The members of a concatenation; anything else is a part by itself."""
+        return (self,)
+
     def __str__(self) -> str:
         return "".join(token.text for token in self.tokens())
 
-    @abstractmethod
     def inputs(self) -> tuple[Expr, ...]:
         """The expressions it is computed from."""
+        raise NotImplementedError
 
-    @abstractmethod
     def tokens(self) -> Iterator[Token]:
         """The formula in RFC notation."""
+        raise NotImplementedError
 
-    @abstractmethod
     def command(self) -> str | None:
         """A shell command that prints the octets in lower-case hex, or ``None``."""
+        raise NotImplementedError
 
     def terms(self) -> tuple[Term, ...]:
         """The nearest named terms, each once, in order of appearance."""
@@ -74,7 +75,7 @@ class Octet(Expr):
     __slots__ = ("value",)
 
     def __init__(self, value: int) -> None:
-        super().__init__(bytes((value,)))
+        self.octets = bytes((value,))
         self.value = value
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -93,7 +94,7 @@ class Concat(Expr):
     __slots__ = ("_joined", "parts")
 
     def __init__(self, parts: tuple[Expr, ...]) -> None:  # its octets come later
-        self.parts = parts
+        self.parts = parts  # type: ignore[misc]
         self._joined: bytes | None = None
 
     @property
@@ -125,7 +126,7 @@ class Framed(Expr):
     __slots__ = ("body", "header", "word")
 
     def __init__(self, word: str, header: bytes, body: Expr) -> None:
-        super().__init__(header + body.octets)
+        self.octets = header + body.octets
         self.word = word
         self.header = header
         self.body = body
@@ -147,7 +148,7 @@ class Plain(Expr):
     __slots__ = ("word",)
 
     def __init__(self, word: str, octets: bytes) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self.word = word
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -166,7 +167,7 @@ class Slice(Expr):
     __slots__ = ("end", "of", "start")
 
     def __init__(self, of: Expr, start: int, end: int) -> None:
-        super().__init__(of.octets[start:end])
+        self.octets = of.octets[start:end]
         self.of = of
         self.start = start
         self.end = end
@@ -192,7 +193,7 @@ class LastBlock(Expr):
     __slots__ = ("of",)
 
     def __init__(self, of: Expr, size: int) -> None:
-        super().__init__(of.octets[-size:])
+        self.octets = of.octets[-size:]
         self.of = of
 
     def inputs(self) -> tuple[Expr, ...]:
@@ -213,7 +214,7 @@ class Prf(Expr):
     __slots__ = ("data", "function", "key", "word")
 
     def __init__(self, function: HashFunction, key: Expr, data: Expr, word: str = "prf") -> None:
-        super().__init__(function.hmac(key.octets, data.octets))
+        self.octets = function.hmac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data
@@ -230,7 +231,7 @@ class Prf(Expr):
         yield Token(")")
 
     def command(self) -> str | None:
-        return proof.hmac(self.function.name, self.key.octets, [part.octets for part in parts_of(self.data)])
+        return proof.hmac(self.function.name, self.key.octets, [part.octets for part in self.data.parts])
 
 
 class Hash(Expr):
@@ -239,7 +240,7 @@ class Hash(Expr):
     __slots__ = ("data", "function")
 
     def __init__(self, function: HashFunction, data: Expr) -> None:
-        super().__init__(function.digest(data.octets))
+        self.octets = function.digest(data.octets)
         self.function = function
         self.data = data
 
@@ -252,7 +253,7 @@ class Hash(Expr):
         yield Token(")")
 
     def command(self) -> str | None:
-        return proof.digest(self.function.name, [part.octets for part in parts_of(self.data)])
+        return proof.digest(self.function.name, [part.octets for part in self.data.parts])
 
 
 class ModExp(Expr):
@@ -261,7 +262,7 @@ class ModExp(Expr):
     __slots__ = ("base", "exponent", "group", "prime")
 
     def __init__(self, group: ModpGroup, base: Expr, exponent: Expr, prime: Expr) -> None:
-        super().__init__(group.power(int.from_bytes(base.octets, "big"), int.from_bytes(exponent.octets, "big")))
+        self.octets = group.power(int.from_bytes(base.octets, "big"), int.from_bytes(exponent.octets, "big"))
         self.group = group
         self.base = base
         self.exponent = exponent
@@ -289,7 +290,7 @@ class Encrypt(Expr):
     __slots__ = ("cipher", "iv", "key", "plaintext")
 
     def __init__(self, cipher: CbcCipher, key: Expr, iv: Expr, plaintext: Expr) -> None:
-        super().__init__(cipher.encrypt(key.octets, iv.octets, plaintext.octets))
+        self.octets = cipher.encrypt(key.octets, iv.octets, plaintext.octets)
         self.cipher = cipher
         self.key = key
         self.iv = iv
@@ -312,8 +313,3 @@ class Encrypt(Expr):
 def wrap(value: Expr | int) -> Expr:
     """An integer as the one octet that it stands for."""
     return Octet(value) if isinstance(value, int) else value
-
-
-def parts_of(expression: Expr) -> tuple[Expr, ...]:
-    """The members of a concatenation, or the expression alone."""
-    return expression.parts if isinstance(expression, Concat) else (expression,)

@@ -47,7 +47,7 @@ class CurvePoint(Expr):
 
     def __init__(self, curve: ExchangeCurve, private: Expr, base: Term, n: Term, *, only_x: bool = False) -> None:
         key = private_key(curve, private.octets)
-        super().__init__(_agreed(curve, key, base.octets) if only_x else _own(curve, key))
+        self.octets = _agreed(curve, key, base.octets) if only_x else _own(curve, key)
         self.curve = curve
         self.private = private
         self.base = base

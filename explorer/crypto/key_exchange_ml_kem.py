@@ -29,7 +29,7 @@ class EncapsulationKey(Expr):
     __slots__ = ("parameters", "seed")
 
     def __init__(self, parameters: Parameters, seed: Expr) -> None:
-        super().__init__(_encapsulation_key(parameters, seed.octets))
+        self.octets = _encapsulation_key(parameters, seed.octets)
         self.parameters = parameters
         self.seed = seed
 
@@ -57,7 +57,7 @@ class Encapsulation(Expr):
     __slots__ = ("key", "m", "parameters")
 
     def __init__(self, parameters: Parameters, key: Expr, m: Expr) -> None:
-        super().__init__(ml_kem.encapsulate(parameters, key.octets, m.octets)[1])
+        self.octets = ml_kem.encapsulate(parameters, key.octets, m.octets)[1]
         self.parameters = parameters
         self.key = key
         self.m = m
@@ -88,7 +88,7 @@ class EncapsulatedSecret(Expr):
     __slots__ = ("key", "m")
 
     def __init__(self, key: Expr, m: Expr) -> None:
-        super().__init__(ml_kem.encapsulated_secret(key.octets, m.octets))
+        self.octets = ml_kem.encapsulated_secret(key.octets, m.octets)
         self.key = key
         self.m = m
 
@@ -122,7 +122,7 @@ class Decapsulation(Expr):
     __slots__ = ("ciphertext", "parameters", "seed")
 
     def __init__(self, parameters: Parameters, seed: Expr, ciphertext: Expr) -> None:
-        super().__init__(_decapsulated(parameters, seed.octets, ciphertext.octets))
+        self.octets = _decapsulated(parameters, seed.octets, ciphertext.octets)
         self.parameters = parameters
         self.seed = seed
         self.ciphertext = ciphertext

@@ -61,7 +61,7 @@ class Ladder(Expr):
     __slots__ = ("curve", "k", "u")
 
     def __init__(self, curve: MontgomeryCurve, k: Expr, u: Expr) -> None:
-        super().__init__(_multiply(curve, k.octets, u.octets))
+        self.octets = _multiply(curve, k.octets, u.octets)
         self.curve = curve
         self.k = k
         self.u = u

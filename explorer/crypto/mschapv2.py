@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from explorer.crypto import proof
 from explorer.crypto.algorithms import DES_CBC, MD5, SHA1
-from explorer.crypto.expression import Concat, Expr, Plain, Token, parts_of
+from explorer.crypto.expression import Concat, Expr, Plain, Token
 from explorer.crypto.md4 import md4
 from explorer.crypto.proof_mschapv2 import prove_md4, prove_response
 from explorer.crypto.term import Nature, Term, derive
@@ -31,7 +31,7 @@ class Call(Expr):
     __slots__ = ("arguments", "proof", "word")
 
     def __init__(self, word: str, arguments: Sequence[Expr], octets: bytes, proof: str) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self.word = word
         self.arguments = tuple(arguments)
         self.proof = proof
@@ -143,6 +143,6 @@ def msk(hash_hash: Term, response: Term, scope: str) -> Msk:
 def md5_response(identifier: int, password: Term, challenge: Term, scope: str) -> Term:
     """MD5(identifier | password | challenge), as CHAP has it (RFC 3748 §5.4, RFC 1994 §4.1)."""
     data = Concat((Plain("identifier", bytes((identifier,))), password, challenge))
-    parts = [part.octets for part in parts_of(data)]
+    parts = [part.octets for part in data.parts]
     made = Call("MD5", (data,), MD5.digest(b"".join(parts)), proof.digest("md5", parts))
     return derive("MD5-Response", made, "RFC 3748 §5.4", scope=scope)

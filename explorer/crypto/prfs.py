@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from explorer.crypto import aes_mac, proof
 from explorer.crypto.algorithms import MD5, SHA1, SHA2_256, SHA2_384, SHA2_512, HashFunction
-from explorer.crypto.expression import Concat, Expr, Token, parts_of
+from explorer.crypto.expression import Concat, Expr, Token
 from explorer.crypto.term import Term, derive
 
 MOST_BLOCKS = 255
@@ -114,7 +114,7 @@ class Mac(Expr):
     __slots__ = ("data", "function", "key", "word")
 
     def __init__(self, function: PrfFunction, key: Expr, data: Expr, word: str = "prf") -> None:
-        super().__init__(function.mac(key.octets, data.octets))
+        self.octets = function.mac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data
@@ -130,7 +130,7 @@ class Mac(Expr):
 
     def command(self) -> str:
         """By openssl where it has the function, else by Python."""
-        return self.function.algorithm.prove(self.key.octets, [part.octets for part in parts_of(self.data)])
+        return self.function.algorithm.prove(self.key.octets, [part.octets for part in self.data.parts])
 
 
 class Icv(Expr):
@@ -139,7 +139,7 @@ class Icv(Expr):
     __slots__ = ("data", "function", "key")
 
     def __init__(self, function: IntegrityFunction, key: Expr, data: Expr) -> None:
-        super().__init__(function.mac(key.octets, data.octets))
+        self.octets = function.mac(key.octets, data.octets)
         self.function = function
         self.key = key
         self.data = data
@@ -154,7 +154,7 @@ class Icv(Expr):
 
     def command(self) -> str:
         """The whole MAC, cut."""
-        whole = self.function.algorithm.prove(self.key.octets, [part.octets for part in parts_of(self.data)])
+        whole = self.function.algorithm.prove(self.key.octets, [part.octets for part in self.data.parts])
         return proof.cut(whole, 0, self.function.icv_size)
 
 

@@ -50,7 +50,7 @@ class RsaEncrypt(Expr):
         if len(padding.octets) < LEAST_PADDING or 0 in padding.octets or filled != key.size:
             raise ValueError(f"expected {LEAST_PADDING} or more octets of padding without a zero, to fill {key.size}")
         block = b"\0\2" + padding.octets + b"\0" + plaintext.octets
-        super().__init__(number(pow(int.from_bytes(block, "big"), key.e, key.n), key.size))
+        self.octets = number(pow(int.from_bytes(block, "big"), key.e, key.n), key.size)
         self.key = key
         self.plaintext = plaintext
         self.padding = padding
@@ -89,7 +89,7 @@ class RsaDecrypt(Expr):
     __slots__ = ("ciphertext", "d", "key", "n")
 
     def __init__(self, key: RsaPrivateKey, ciphertext: Expr, d: Term, n: Term) -> None:
-        super().__init__(_decrypt(key, ciphertext.octets))
+        self.octets = _decrypt(key, ciphertext.octets)
         self.key = key
         self.ciphertext = ciphertext
         self.d = d

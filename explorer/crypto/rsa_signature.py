@@ -25,7 +25,7 @@ class RsaSign(Expr):
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
-        super().__init__(key.library.sign(digest.octets, PKCS1v15(), NoDigestInfo()))
+        self.octets = key.library.sign(digest.octets, PKCS1v15(), NoDigestInfo())
         self.key = key
         self.digest = digest
         self.d = d
@@ -59,7 +59,7 @@ class RsaRecover(Expr):
     __slots__ = ("e", "key", "n", "signature")
 
     def __init__(self, key: RsaKey, signature: Expr, n: Term, e: Term) -> None:
-        super().__init__(_recover(key, signature.octets))
+        self.octets = _recover(key, signature.octets)
         self.key = key
         self.signature = signature
         self.n = n

@@ -73,7 +73,7 @@ class Term(Expr):
         nature: Nature = Nature.PUBLIC,
         owner: str = "",
     ) -> None:
-        super().__init__(octets)
+        self.octets = octets
         self.symbol = symbol
         self.scope = scope
         self.origin = origin

@@ -60,9 +60,10 @@ class Ledger:
 
     def find(self, symbol: str) -> Term | None:
         """The term, or ``None``."""
-        if symbol not in self:
-            return None
-        return self[symbol]
+        term = self._terms.get(symbol)
+        if term is None and self._parent is not None:
+            return self._parent.find(symbol)
+        return term
 
     def own(self, symbol: str) -> bool:
         """Whether the term is of this very scope, not of the parent's."""

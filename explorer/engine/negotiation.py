@@ -154,15 +154,16 @@ def _surplus(policy: Policy, transform: Transform) -> list[Verdict]:
 
 def seconds_of_life(policy: Policy, transform: Transform) -> int | None:
     """The offered life in seconds; life types and durations come in pairs, one for each unit."""
-    unit = None
-    if policy.assumed_life and all(attribute.type != policy.lifetime_type for attribute in transform.attributes):
-        return policy.assumed_life
+    unit, life_is_given = None, False
     for attribute in transform.attributes:
-        if attribute.type == policy.life_type:
+        kind = attribute.type
+        if kind == policy.life_type:
             unit = attribute.number
-        elif attribute.type == policy.lifetime_type and unit == policy.values[policy.life_type]:
-            return attribute.number
-    return None
+        elif kind == policy.lifetime_type:
+            life_is_given = True
+            if unit == policy.values[policy.life_type]:
+                return attribute.number
+    return None if life_is_given else policy.assumed_life or None
 
 
 def _verdict(policy: Policy, transform: Transform, kind: int, wanted: int) -> Verdict:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 
@@ -33,7 +34,8 @@ class Group(NamedTuple):
     optional: bool
 
 
-class Notation(NamedTuple):
+@dataclass(frozen=True)
+class Notation:
     """A message in RFC notation.
 
     Attributes:
@@ -58,12 +60,12 @@ class Notation(NamedTuple):
         encrypted = sealed or head in (("HDR*",), ("HDR(*)",))
         return Notation(encrypted, head == ("HDR(*)",), tuple(g for g in groups if g.words))
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """Words that must be there."""
         return tuple(word for group in self.groups if not group.optional for word in group.words)
 
-    @property
+    @cached_property
     def optional(self) -> tuple[tuple[str, ...], ...]:
         """Groups of words that are there together or not at all."""
         return tuple(group.words for group in self.groups if group.optional)

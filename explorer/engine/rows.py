@@ -45,4 +45,7 @@ class Row(NamedTuple):
 
 def match(rows: Iterable[Row], role: Role, state: str) -> Row | None:
     """The row that leads on from a state, or ``None`` where the exchange has ended."""
-    return next((row for row in rows if row.role == role and row.state == state), None)
+    for row in rows:
+        if row.role is role and row.state == state:
+            return row
+    return None

@@ -32,6 +32,7 @@ from explorer.protocols.ikev2.observer import Ikev2Observer
 from explorer.protocols.ikev2.peer import Ikev2Peer
 from explorer.trace.model import Beat, PartyInfo
 from explorer.trace.trace import Recorder, Trace
+from explorer.wire.structure import forget_readings
 
 MOST_MESSAGES = 1000
 """A run that has not come to rest by then never will."""
@@ -48,6 +49,7 @@ def run(scenario: Scenario, seed: int | None = None) -> Trace:
     Args:
         seed: overrides the scenario's own; the same scenario and seed give the same octets.
     """
+    forget_readings()
     return Lab(scenario, scenario.seed if seed is None else seed).play()
 
 

@@ -143,7 +143,11 @@ def address_pool(file: GatewayFile) -> list[bytes]:
     """What a gateway hands out: 256 addresses at most."""
     if file.pool is None:
         return []
-    return [host.packed for _, host in zip(range(256), ipaddress.IPv4Network(file.pool).hosts(), strict=False)]
+    network = ipaddress.IPv4Network(file.pool)
+    first, last = int(network[0]), int(network[-1])
+    if network.num_addresses > 2:
+        first, last = first + 1, last - 1  # neither the network's own address nor that for all its hosts
+    return [number.to_bytes(4, "big") for number in range(first, min(last, first + 255) + 1)]
 
 
 def _gateway(peer: PeerFile) -> Gateway | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from explorer.events import Endpoint, Envelope, Event, Role
 
 
@@ -16,7 +18,7 @@ class Beat(StrEnum):
     READ = "read"
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """One event, with everything the peer that said it did not know.
 
     ``at`` is its index, ``time`` virtual seconds, ``step`` the number of the message it belongs to, from 1,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import overload
 
+import msgspec
+
 from explorer.events import (
     Concluded,
     Datagram,
@@ -30,6 +32,7 @@ from explorer.trace.links import Links
 from explorer.trace.model import Beat, Entry, PartyInfo, Place, Step
 
 _BEGINNING = (1, Beat.MADE)
+_SA_CHANGES = (SaInstalled, SaEnded)
 
 
 class Trace(Sequence[Entry]):
@@ -110,14 +113,18 @@ class Trace(Sequence[Entry]):
     def sas(self, party: Role, at: int) -> tuple[SaSnapshot, ...]:
         """The SAs that a party holds at entry ``at``."""
         held: dict[bytes, SaSnapshot] = {}
-        for entry in self.entries[: at + 1]:
-            if entry.party is not party:
+        for entry in self._sa_changes:
+            if entry.party is not party or entry.at > at:
                 continue
             if isinstance(entry.event, SaInstalled):
                 held[entry.event.sa.spis[0].octets] = entry.event.sa
             elif isinstance(entry.event, SaEnded):
                 held.pop(entry.event.spi.octets, None)
         return tuple(held.values())
+
+    @cached_property
+    def _sa_changes(self) -> list[Entry]:
+        return [entry for entry in self.entries if isinstance(entry.event, _SA_CHANGES)]
 
     def sa_end(self, party: Role, sa: SaSnapshot) -> tuple[int, str] | None:
         """Where an SA of a party ended, and how; ``None`` while it is in use."""
@@ -243,11 +250,15 @@ class Recorder:
 
     def finish(self) -> tuple[list[Entry], list[Step]]:
         """The entries as they happened, and steps that know where theirs begin and end."""
-        own: dict[int, list[int]] = {}
-        for entry in self.entries:
-            if entry.step > len(self.steps) > 0:
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for at, entry in enumerate(self.entries):
+            number = entry.step
+            if number > len(self.steps) > 0:
                 # Whoever gives up over a message that was to come is still at the last one that did.
-                self.entries[entry.at] = entry._replace(step=len(self.steps), beat=Beat.READ)
-            own.setdefault(self.entries[entry.at].step, []).append(entry.at)
-        steps = [step._replace(first=own[step.number][0], last=own[step.number][-1]) for step in self.steps]
+                number = len(self.steps)
+                self.entries[at] = msgspec.structs.replace(entry, step=number, beat=Beat.READ)
+            first.setdefault(number, at)
+            last[number] = at
+        steps = [step._replace(first=first[step.number], last=last[step.number]) for step in self.steps]
         return self.entries, steps

@@ -93,7 +93,10 @@ class Field(NamedTuple):
         """This field and everything below it, in order."""
         yield self
         for child in self.children:
-            yield from child.walk()
+            if child.children:
+                yield from child.walk()
+            else:
+                yield child
 
     def leaves(self) -> Iterator[Field]:
         """The fields without children, in order."""

@@ -185,7 +185,7 @@ def transform_name(kind: int, transform_id: int) -> str:
     return numbers.name_of(transform_id) if numbers is not None else str(transform_id)
 
 
-select_variant(V2Transform, lambda data, at: transform_class(data[at + 4] if at + 4 < len(data) else 0))
+select_variant(V2Transform, lambda data, at: _KINDS.get(data[at + 4] if at + 4 < len(data) else 0, UnknownTransform))
 
 
 class V2Proposal(Substructure, label="Proposal", cite="RFC 7296 §3.3.1", key="v2_proposal"):

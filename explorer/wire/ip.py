@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from explorer.errors import WireError
 from explorer.registry.ip import IcmpType, IpProtocol
 from explorer.wire import say
@@ -85,7 +87,8 @@ def read_icmp(data: bytes, at: int, end: int) -> tuple[Field, ...]:
 
 def checksum(data: bytes) -> int:
     """The ones' complement sum of 16-bit words (RFC 1071), 0 to 65535."""
-    total = sum(int.from_bytes(data[i : i + 2].ljust(2, b"\0"), "big") for i in range(0, len(data), 2))
+    whole = data + bytes(len(data) % 2)
+    total: int = sum(struct.unpack(f">{len(whole) // 2}H", whole))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -59,12 +59,14 @@ class Message(NamedTuple):
     @property
     def ciphertext(self) -> Span:
         """Everything after the header."""
-        return Span(self.datagram, self.start + HEADER_SIZE, len(self.datagram.octets))
+        datagram = self.datagram
+        return Span(datagram, self.start + HEADER_SIZE, len(datagram.octets))
 
     @property
     def holder(self) -> Buffer:
         """The buffer in which the payloads stand."""
-        return self.trees[1 if self.header.encrypted and self.opened else 0].buffer
+        inside = len(self.trees) > 1 and self.header.encrypted
+        return self.trees[1 if inside else 0].buffer
 
     def find(self, payload_class: type[P]) -> P | None:
         """The first payload of a class, or ``None``."""

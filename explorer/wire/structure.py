@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from explorer.errors import WireError
 from explorer.octets import Buffer
 from explorer.registry.number import Number
-from explorer.wire.compiler import Declared, compile_reader, compile_writer
+from explorer.wire.compiler import Declared, Reader, compile_reader, compile_writer
 from explorer.wire.field import Bit, Field, Spec, Tree
 
 S = TypeVar("S", bound="Structure")
@@ -106,6 +107,8 @@ class Structure:
     spec: ClassVar[Spec]
     names: ClassVar[tuple[str, ...]] = ()
     declared: ClassVar[dict[str, Declared]] = {}
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _needed: ClassVar[frozenset[str]] = frozenset()
     _read: ClassVar[Callable[..., tuple[Any, Field]]]
     _write: ClassVar[Callable[..., bytes]]
 
@@ -123,21 +126,21 @@ class Structure:
         for name, registry in (numbers or {}).items():
             cls.declared[name] = cls.declared[name].with_numbers(registry)
         cls.names = tuple(cls.declared)
+        cls._defaults = {name: d.default for name, d in cls.declared.items()}
+        cls._needed = frozenset(name for name, d in cls.declared.items() if d.default is None and not d.computed)
         for index, name in enumerate(cls.names):
             setattr(cls, name, property(_getter(index)))
         cls._read = staticmethod(compile_reader(cls))
         cls._write = staticmethod(compile_writer(cls))
 
     def __init__(self, **values: Any) -> None:
-        unknown = values.keys() - set(self.names)
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {min(unknown)!r}")
-        filled = []
-        for name, declared in self.declared.items():
-            if name not in values and declared.default is None and not declared.computed:
-                raise TypeError(f"{type(self).__name__} needs {name!r}")
-            filled.append(values.get(name, declared.default))
-        object.__setattr__(self, "_values", tuple(filled))
+        filled = {**self._defaults, **values}
+        if len(filled) > len(self.names):
+            raise TypeError(f"{type(self).__name__} has no field {min(filled.keys() - self._defaults.keys())!r}")
+        if not values.keys() >= self._needed:
+            missing = next(name for name in self.names if name in self._needed and name not in values)
+            raise TypeError(f"{type(self).__name__} needs {missing!r}")
+        object.__setattr__(self, "_values", tuple(filled.values()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -154,7 +157,7 @@ class Structure:
 
     def replace(self, **changes: Any) -> Self:
         """The same structure with some fields changed."""
-        return type(self)(**{**dict(zip(self.names, self._values, strict=True)), **changes})  # type: ignore[attr-defined]
+        return type(self)(**dict(zip(self.names, self._values, strict=True)) | changes)  # type: ignore[attr-defined]
 
     @classmethod
     def specs(cls) -> tuple[Spec, ...]:
@@ -185,8 +188,22 @@ def read(cls: type[S], data: bytes, at: int, end: int, given: Mapping[str, int] 
     Raises:
         WireError: with the part of the tree that was read.
     """
-    structure, field = cls._read(data, at, end, given)
+    structure, field = _read_once(cls._read, data, at, end) if given is None else cls._read(data, at, end, given)
     return structure, field
+
+
+@lru_cache(maxsize=256)
+def _read_once(reader: Reader, data: bytes, at: int, end: int) -> tuple[Any, Field]:
+    """A message is read by who made it, by who overhears it and by who gets it, one soon after another.
+
+    Structures and fields never change, so that one reading does for all of them.
+    """
+    return reader(data, at, end, None)
+
+
+def forget_readings() -> None:
+    """Keep nothing of what was read: what comes next has nothing to do with it."""
+    _read_once.cache_clear()
 
 
 def parse(cls: type[S], buffer: Buffer, given: Mapping[str, int] | None = None) -> tuple[S, Tree]:

@@ -6,7 +6,7 @@ from samples import SAMPLES
 from explorer.octets import Buffer, Span
 from explorer.wire.ip import build_echo, build_ipv4, checksum, read_packet
 from explorer.wire.payloads import Hash, Nonce, Payload, Proposal, say_flags
-from explorer.wire.structure import Structure, build
+from explorer.wire.structure import Structure, build, forget_readings, read
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: type(s).__name__)
@@ -50,6 +50,17 @@ def test_keys_of_specs_name_structure_and_field() -> None:
     assert [spec.key for spec in Nonce.specs()] == [
         "nonce", "nonce.next_payload", "nonce.reserved", "nonce.length", "nonce.data"]
     assert issubclass(Nonce, Payload)
+
+
+def test_one_reading_does_for_all_who_read_the_same_octets() -> None:
+    octets = build(Nonce(data=b"x" * 20))
+    forget_readings()
+    sent, overheard = read(Nonce, octets, 0, len(octets)), read(Nonce, bytes(bytearray(octets)), 0, len(octets))
+    assert overheard[0] is sent[0]
+    forget_readings()
+    again = read(Nonce, octets, 0, len(octets))
+    assert again == sent
+    assert again[0] is not sent[0]
 
 
 def test_buffers_are_compared_by_identity() -> None:

@@ -79,6 +79,8 @@ class IpsecEndpoint:
 
     def packets_to_send(self, natt: tuple[Endpoint, Endpoint] | None) -> list[Datagram]:
         """IP payloads that are ready; with a NAT in between, ESP goes in UDP between these ends (RFC 3948 §2.1)."""
+        if not self._outbox:
+            return []
         local, remote = (Endpoint(end, 0) for end in self._ends)
         ready = []
         for octets, protocol in self._outbox:

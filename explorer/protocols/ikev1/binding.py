@@ -108,9 +108,9 @@ def bind_header(message: Message, ledger: Ledger, owner_of: OwnerOf, starter: st
         span = Span(datagram, start, end)
         if not any(span.octets):
             continue
-        if symbol in ledger:
-            bindings.append(Binding(ledger[symbol], span))
-        else:
+        term = ledger.find(symbol)
+        if term is None:
             scope = ledger.scope if symbol == "M-ID" else ledger.root_scope
-            bindings.append(Binding(Term(symbol, span.octets, span, scope=scope, owner=owner), span))
+            term = Term(symbol, span.octets, span, scope=scope, owner=owner)
+        bindings.append(Binding(term, span))
     return bindings

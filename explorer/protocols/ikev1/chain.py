@@ -26,6 +26,10 @@ class IvChain:
         self.iv = iv
         self.number = first
 
+    def copy(self) -> IvChain:
+        """The chain as it is now, to go back to if a message turns out to be refused."""
+        return IvChain(self.cipher, self.key, self.iv, self.number)
+
     def seal(self, plaintext: Expr) -> Term:
         """Pad with zeros to whole blocks and encrypt; the chain has not moved yet."""
         missing = -len(plaintext.octets) % self.cipher.block

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import ClassVar
 
 from explorer.crypto.expression import Concat, Expr, Framed, Plain
@@ -95,7 +94,7 @@ class Exchange:
         row = None if self.failure else match(self.rows, self.role, self.state)
         if row is None:
             raise Refusal(f"{self.name} is over: no message is expected", _UNPROTECTED, NotifyType.INVALID_MESSAGE_ID)
-        saved, chain = self.ledger.snapshot(), copy(self.chain)
+        saved, chain = self.ledger.snapshot(), self.chain.copy() if self.chain is not None else None
         try:
             self._read(row, message)
             # What was read may have settled the way of authentication, and with it how the row goes on.
@@ -320,10 +319,9 @@ class Exchange:
         return message, []
 
     def _envelope(self, words: Named, message: Message) -> Envelope:
-        head = "HDR*" if message.header.encrypted else "HDR"
-        notation = ", ".join([head, *(text for text, _ in words)])
-        trees: tuple[Tree, ...] = message.trees
         encrypted, variant = message.header.encrypted, self.variant(message)
+        notation = ", ".join(["HDR*" if encrypted else "HDR", *(text for text, _ in words)])
+        trees: tuple[Tree, ...] = message.trees
         return Envelope(trees, notation, self.name, self.ledger.scope, self.message_id, encrypted, variant)
 
     def variant(self, message: Message) -> str:

@@ -29,6 +29,7 @@ from explorer.protocols.ikev1.timers import Timers
 from explorer.protocols.ikev1.transaction import Transaction
 from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
 from explorer.wire.message import MARKER_SIZE, Message, read_header, read_message
+from explorer.wire.payloads import IsakmpHeader
 
 MOST_SESSIONS = 64
 """Phase 1 negotiations that one peer keeps at a time; a flood of first messages finds this end."""
@@ -205,7 +206,7 @@ class Ikev1Peer:
             reason = f"Exchange type {name} is not spoken here"
             raise Refusal(reason, "RFC 2408 §5.2", NotifyType.UNSUPPORTED_EXCHANGE_TYPE, offset=start + 18)
         if header.exchange_type in _PHASE_1:
-            self._phase_1(buffer, start, source, destination, now)
+            self._phase_1(header, buffer, start, source, destination, now)
         else:
             self._phase_2(read_message(buffer, start=start), source, destination, now)
 
@@ -222,8 +223,9 @@ class Ikev1Peer:
             found = f"Flags {flags:#04x} have bits that mean nothing in this exchange"
             raise Refusal(found, "RFC 2408 §5.2", NotifyType.INVALID_FLAGS, offset=start + 19)
 
-    def _phase_1(self, buffer: Buffer, start: int, source: Endpoint, destination: Endpoint, now: float) -> None:
-        header = read_header(buffer, start)
+    def _phase_1(
+        self, header: IsakmpHeader, buffer: Buffer, start: int, source: Endpoint, destination: Endpoint, now: float
+    ) -> None:
         session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
         if session is not None and session.repeated(buffer.octets):
             return

@@ -393,9 +393,9 @@ def _spi_offset(body: bytes, proposal: Proposal) -> int:
 def _spi_spans(message: Message, protocol: int) -> list[Span]:
     """Every SPI field of one protocol inside the SA payload of an opened message."""
     found = []
-    for field in message.trees[1].root.walk():
+    for field in (inside for payload in message.trees[1].root.children for inside in payload.children):
         if isinstance(field.value, Proposal) and field.value.protocol == protocol:
-            spi = next((child for child in field.children if child.spec.key == "proposal.spi"), None)
+            spi = next((child for child in field.children if child.spec.name == "spi"), None)
             if spi is not None:
                 found.append(Span(message.trees[1].buffer, spi.start, spi.end))
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from explorer.events import Concluded, Endpoint
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from explorer.protocols.ikev1.session import Session
 
 Due = tuple[float, Callable[[float], None]]
+_TIME = itemgetter(0)
 
 
 class Timers:
@@ -26,11 +29,12 @@ class Timers:
 
     def next(self) -> float | None:
         """The earliest of all."""
-        return min((at for at, _ in self._all()), default=None)
+        earliest = min(self._all(), key=_TIME, default=None)
+        return earliest[0] if earliest is not None else None
 
     def handle(self, now: float) -> None:
         """Do what is due by now, earliest first."""
-        due = sorted((item for item in self._all() if item[0] <= now), key=lambda item: item[0])
+        due = sorted((item for item in self._all() if item[0] <= now), key=_TIME)
         for _, act in due:
             act(now)
 
@@ -38,11 +42,11 @@ class Timers:
         for session in self._peer.sessions:
             if session.ended:
                 # IPsec SAs outlive the ISAKMP SA that made them, but not their own time.
-                yield from ((one.expires, _bound(self._expire_holding, session, one)) for one in session.holdings)
+                yield from ((one.expires, partial(self._expire_holding, session, one)) for one in session.holdings)
                 continue
             for exchange in session.all_exchanges():
                 if exchange.retransmission.due is not None:
-                    yield exchange.retransmission.due, _bound(self._again, session, exchange)
+                    yield exchange.retransmission.due, partial(self._again, session, exchange)
             if session.phase1.up:
                 yield from self._of_session(session)
 
@@ -50,17 +54,17 @@ class Timers:
         config = self._peer.config
         renews = config.rekeys
         if session.expires is not None:
-            yield session.expires, _bound(self._expire, session)
+            yield session.expires, partial(self._expire, session)
             if renews and session.successor is None:
-                yield session.expires - _margin(config.margin, session.life), _bound(self._renew_phase_1, session)
+                yield session.expires - _margin(config.margin, session.life), partial(self._renew_phase_1, session)
         for holding in session.holdings:
-            yield holding.expires, _bound(self._expire_holding, session, holding)
+            yield holding.expires, partial(self._expire_holding, session, holding)
             if renews and not holding.renewing and session.usable:
-                yield holding.expires - _margin(config.margin, holding.life), _bound(self._renew, session, holding)
+                yield holding.expires - _margin(config.margin, holding.life), partial(self._renew, session, holding)
         if session.holdings.question_due is not None:
-            yield session.holdings.question_due, _bound(self._ask_again, session)
+            yield session.holdings.question_due, partial(self._ask_again, session)
         if session.party.link.nat_here:
-            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), _bound(self._keep, session)
+            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), partial(self._keep, session)
 
     # ---------------------------------------------------------------- acting
 
@@ -109,7 +113,3 @@ class Timers:
 def _margin(configured: float, life: float) -> float:
     """Half a life if it is not shorter: an SA that is due for renewal when it is made would be renewed for ever."""
     return configured if configured < life else life / 2
-
-
-def _bound(act: Callable[..., None], *what: object) -> Callable[[float], None]:
-    return lambda now: act(*what, now)

@@ -74,7 +74,7 @@ class ChildMaker:
     def _sa_part(self, word: str, body: bytes, SPI: Term) -> list[Part]:
         origin, owner = Configured("RFC 7296 §1.2"), str(self.sa.party.role)
         SA = self.ledger.learn(Term(f"SA{self._own}_child", body, origin, scope=self.ledger.scope, owner=owner))
-        return [of_term(word, V2PayloadType.SA, V2SecurityAssociation, SA)]
+        return [of_term(word, V2PayloadType.SA, SA)]
 
     def _selector_parts(self, first: Selector, second: Selector) -> list[Part]:
         """TSi is the initiator's side, whoever sends it."""
@@ -85,7 +85,7 @@ class ChildMaker:
             wish = " wanted" if self.role is Role.INITIATOR else ""
             term = Term(f"{symbol}_b{wish}", body, Configured("RFC 7296 §2.9"), scope=self.ledger.scope, owner=owner)
             self.ledger.learn(term)
-            parts.append(of_term(symbol, kind, V2TrafficSelectors, term))
+            parts.append(of_term(symbol, kind, term))
         return parts
 
     def _mode_parts(self) -> list[Part]:
@@ -194,8 +194,9 @@ def spi_spans(message: V2Message, spi: bytes) -> list[Span]:
     found: list[Span] = []
     for place, payload in zip(message.places, message.payloads, strict=True):
         if isinstance(payload, V2SecurityAssociation):
-            own = (leaf for leaf in place.walk() if leaf.spec.key == "v2_proposal.spi" and leaf.value == spi)
-            found.extend(Span(message.holder, leaf.start, leaf.end) for leaf in own)
+            fields = (field for proposal in place.children for field in proposal.children)
+            own = (field for field in fields if field.spec.name == "spi" and field.value == spi)
+            found.extend(Span(message.holder, field.start, field.end) for field in own)
     return found
 
 

@@ -114,7 +114,7 @@ class CreateChildSa(V2Exchange):
     def _sa_part(self, symbol: str, body: bytes) -> Part:
         origin, owner = Configured("RFC 7296 §1.3.2"), str(self.party.role)
         SA = self.ledger.learn(Term(symbol, body, origin, scope=self.ledger.scope, owner=owner))
-        return of_term("SA", V2PayloadType.SA, V2SecurityAssociation, SA)
+        return of_term("SA", V2PayloadType.SA, SA)
 
     # ---------------------------------------------------------------- the responder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ DONE = "done"
 WAITS = "waits for the answer"
 """The state of who has asked."""
 
-_SYMBOLS = {
+_SYMBOLS: Mapping[int, tuple[str, int]] = {
     V2PayloadType.SA: ("SA", 0),
     V2PayloadType.KE: ("KE", 4),
     V2PayloadType.NONCE: ("N", 0),
@@ -348,7 +348,7 @@ class V2Exchange:
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """The term that a payload's body is, and behind how many octets."""
-        known = next((value for number, value in _SYMBOLS.items() if number == kind), None)
+        known = _SYMBOLS.get(kind)
         if known is None:
             return None
         symbol, skip = known

@@ -22,7 +22,6 @@ from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import (
     V2Auth,
     V2Certificate,
-    V2Identification,
     V2Notify,
     V2Payload,
     V2SecurityAssociation,
@@ -176,7 +175,7 @@ class IkeAuth(V2Exchange):
         term = self.ledger.learn(
             Term(symbol or f"{word}_b", body, origin, scope=self.ledger.scope, owner=owner)
         )
-        return of_term(word, kind, V2Identification, term)
+        return of_term(word, kind, term)
 
     def _certificates(self) -> list[Part]:
         config, side = self.party.config, self.letter(self.role)

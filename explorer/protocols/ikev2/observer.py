@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from hashlib import sha256
 
 from explorer.crypto.term import Nature, Term
@@ -18,7 +19,11 @@ from explorer.wire.ikev2_message import V2Message, read_v2
 from explorer.wire.message import MARKER_SIZE
 
 _NATT_PORT = 4500
-_IN_CLEAR = {V2PayloadType.SA: ("SA", 0), V2PayloadType.KE: ("KE", 4), V2PayloadType.NONCE: ("N", 0)}
+_IN_CLEAR: Mapping[int, tuple[str, int]] = {
+    V2PayloadType.SA: ("SA", 0),
+    V2PayloadType.KE: ("KE", 4),
+    V2PayloadType.NONCE: ("N", 0),
+}
 
 MOST_REMEMBERED = 1024
 """Messages that are recognized when they pass by once more."""
@@ -86,7 +91,7 @@ class Ikev2Observer:
             if any(span.octets):
                 found.append(Binding(Term(symbol, span.octets, span, scope=sa_scope), span))
         for index, kind in enumerate(message.types):
-            known = next((value for number, value in _IN_CLEAR.items() if number == kind), None)
+            known = _IN_CLEAR.get(kind)
             if known is not None:
                 body = message.body(index)
                 span = Span(body.buffer, body.start + known[1], body.end)

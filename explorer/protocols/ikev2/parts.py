@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from explorer.crypto.certificate import Certificate
@@ -14,9 +14,9 @@ from explorer.octets import Span
 from explorer.registry.certificate import CertificateEncoding
 from explorer.registry.ikev2 import ConfigType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2CertificateRequest, V2Configuration, V2Delete, V2Notify, V2Payload
+from explorer.wire.ikev2 import V2CertificateRequest, V2Configuration, V2Delete, V2Notify, V2OpaquePayload, V2Payload
 from explorer.wire.ikev2_message import V2Message
-from explorer.wire.structure import build, read
+from explorer.wire.structure import build
 
 
 class Part(NamedTuple):
@@ -41,11 +41,9 @@ def notify(kind: V2NotifyType, data: bytes = b"", terms: Sequence[tuple[Term, in
     return Part(f"N({kind.label})", int(V2PayloadType.NOTIFY), payload, tuple(terms))
 
 
-def of_term(word: str, kind: int, structure: type[V2Payload], term: Term) -> Part:
-    """A payload whose whole body is a term, such as an SA or an identity."""
-    size = len(term.octets) + 4
-    payload, _ = read(structure, bytes(2) + size.to_bytes(2, "big") + term.octets, 0, size)
-    return Part(word, kind, payload.replace(next_payload=None, length=None), ((term, 0),))
+def of_term(word: str, kind: int, term: Term) -> Part:
+    """A payload whose whole body is a term, such as an SA or an identity: what is in it was put together already."""
+    return Part(word, kind, V2OpaquePayload(data=term.octets), ((term, 0),))
 
 
 def request_certificate(authorities: Sequence[Certificate]) -> list[Part]:
@@ -102,7 +100,7 @@ def errors_in(message: V2Message) -> set[int]:
     return {kind for kind in notifies_in(message) if kind < ERRORS_END}
 
 
-_WORDS = {
+_WORDS: Mapping[int, str] = {
     V2PayloadType.SA: "SA",
     V2PayloadType.KE: "KE",
     V2PayloadType.IDI: "IDi",
@@ -128,7 +126,7 @@ def word_of(payload: V2Payload, kind: int) -> str:
         return "D"
     if isinstance(payload, V2Configuration):
         return f"CP({ConfigType.name_of(payload.kind)})"
-    return next((word for known, word in _WORDS.items() if known == kind), f"payload {kind}")
+    return _WORDS.get(kind) or f"payload {kind}"
 
 
 def notation(words: Sequence[str], *, encrypted: bool, fragment: tuple[int, int] | None = None) -> str:

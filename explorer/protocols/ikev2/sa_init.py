@@ -64,7 +64,7 @@ class IkeSaInit(Opening):
         self.share.draw()
         parts = [
             *self.cookie_part(),
-            of_term("SAi1", V2PayloadType.SA, V2SecurityAssociation, SAi),
+            of_term("SAi1", V2PayloadType.SA, SAi),
             self.share.part(),
             self.nonce_part(),
             *self._abilities(),
@@ -127,7 +127,7 @@ class IkeSaInit(Opening):
     def answer(self) -> list[Part]:
         """The choice, the own public value and nonce."""
         return [
-            of_term("SAr1", V2PayloadType.SA, V2SecurityAssociation, self.ledger["SAr"]),
+            of_term("SAr1", V2PayloadType.SA, self.ledger["SAr"]),
             self.share.part(),
             self.nonce_part(),
             *request_certificate(self.party.config.authorities),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from explorer.crypto.ciphers import ENCRYPTIONS, Encryption
 from explorer.crypto.key_exchange import METHODS
@@ -48,8 +50,7 @@ _PREFIX = {
 }
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One algorithm; ``key_length`` is bits, for ciphers with several sizes."""
 
     kind: int
@@ -106,6 +107,15 @@ class Offer:
         return V2Proposal(number=number, protocol=self.protocol, spi=spi, transforms=transforms)
 
 
+_PURPOSES: Mapping[int, str] = {
+    _T.ENCR: "encryption",
+    _T.PRF: "prf",
+    _T.INTEG: "integrity",
+    _T.KE: "key exchange",
+    _T.ESN: "sequence numbers",
+}
+
+
 @dataclass(frozen=True)
 class Suite:
     """What was agreed on: one algorithm for each type."""
@@ -116,7 +126,7 @@ class Suite:
     def _of(self, kind: int) -> Choice | None:
         return next((choice for choice in self.choices if choice.kind == kind), None)
 
-    @property
+    @cached_property
     def encryption(self) -> Encryption:
         """The cipher."""
         choice = self._of(_T.ENCR)
@@ -124,14 +134,14 @@ class Suite:
         label = _PREFIX[EncryptionId(choice.transform_id)]  # type: ignore[call-arg]
         return ENCRYPTIONS[f"{label}-{choice.key_length}" if choice.key_length is not None else label]
 
-    @property
+    @cached_property
     def prf(self) -> PrfFunction:
         """What keys are made with."""
         choice = self._of(_T.PRF)
         assert choice is not None
         return PRFS[PrfId.name_of(choice.transform_id).removeprefix("PRF_").replace("_", "-")]
 
-    @property
+    @cached_property
     def integrity(self) -> IntegrityFunction | None:
         """What makes the ICV, where the cipher does not."""
         choice = self._of(_T.INTEG)
@@ -139,47 +149,40 @@ class Suite:
             return None
         return INTEGRITY_FUNCTIONS[IntegrityId.name_of(choice.transform_id).removeprefix("AUTH_").replace("_", "-")]
 
-    @property
+    @cached_property
     def key_exchange(self) -> KeyExchangeMethod | None:
         """The first key exchange, or ``None`` for a Child SA without one of its own."""
         choice = self._of(_T.KE)
         return METHODS[choice.transform_id] if choice is not None and choice.transform_id else None
 
-    @property
+    @cached_property
     def additional(self) -> list[KeyExchangeMethod]:
         """Further key exchanges, in their order (RFC 9370 §2.2.1)."""
         found = [choice for choice in self.choices if choice.kind >= _T.ADDKE1 and choice.transform_id]
         return [METHODS[choice.transform_id] for choice in sorted(found, key=lambda choice: choice.kind)]
 
-    @property
+    @cached_property
     def esn(self) -> bool:
         """Whether sequence numbers have 64 bits."""
         choice = self._of(_T.ESN)
         return choice is not None and choice.transform_id == EsnId.EXTENDED
 
-    @property
+    @cached_property
     def icv_size(self) -> int:
         """Octets of the integrity check value."""
         return self.encryption.icv_size if self.integrity is None else self.integrity.icv_size
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, int]:
         """Octets of the explicit IV and of the ICV."""
         return self.encryption.iv_size, self.icv_size
 
     def algorithms(self) -> tuple[tuple[str, str], ...]:
         """In words."""
-        words = {
-            _T.ENCR: "encryption",
-            _T.PRF: "prf",
-            _T.INTEG: "integrity",
-            _T.KE: "key exchange",
-            _T.ESN: "sequence numbers",
-        }
         found = []
         for choice in self.choices:
             text = self.encryption.label if choice.kind == _T.ENCR else choice.text
-            name = next((word for kind, word in words.items() if kind == choice.kind), "")
+            name = _PURPOSES.get(choice.kind)
             found.append((name or f"additional key exchange {choice.kind - _T.ADDKE1 + 1}", text))
         return tuple(found)
 

@@ -11,12 +11,11 @@ from explorer.engine.ledger import Ledger
 from explorer.engine.refusal import Refusal
 from explorer.events import Learned
 from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
-from explorer.protocols.ikev2.parts import of_term
 from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.suites import Suite, choose
-from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2SecurityAssociation
+from explorer.wire.structure import read
 
 LIFETIME = 3600
 """Seconds for which a ticket is good (RFC 5723 §6.2 wants no more than the IKE SA would have had)."""
@@ -110,8 +109,8 @@ class Tickets:
 
 def _suite(sa: IkeSa, SAr: Term) -> Suite:
     """The algorithms of the ticket, if this side still accepts them (RFC 5723 §5.1)."""
-    payload = of_term("SAr1", V2PayloadType.SA, V2SecurityAssociation, SAr).payload
-    assert isinstance(payload, V2SecurityAssociation)
+    size = len(SAr.octets) + 4
+    payload, _ = read(V2SecurityAssociation, bytes(2) + size.to_bytes(2, "big") + SAr.octets, 0, size)
     _, found = choose(sa.party.config.ike, payload.proposals)
     if found is None:
         raise _refused("The ticket's algorithms are not accepted any more")
