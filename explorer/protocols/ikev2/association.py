@@ -46,7 +46,7 @@ class Association:
     @property
     def current(self) -> V2Exchange | None:
         """The request that waits for its answer, if one does."""
-        return self.asking if self.asking is not None and not self.asking.finished else None
+        return self.asking if self.asking is not None and not self.asking.is_over() else None
 
     @property
     def making(self) -> CreateChildSa | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import ClassVar
 
-from explorer.crypto.term import Nature, Term
 from explorer.engine.ledger import Ledger
 from explorer.engine.refusal import Refusal
 from explorer.engine.repetition import repeat
@@ -26,45 +25,21 @@ from explorer.events import (
     StateChanged,
     Verified,
 )
-from explorer.octets import Buffer, Span
-from explorer.protocols.ikev2.fragments import Fragments, pieces
+from explorer.protocols.ikev2.binding import header_bindings, payload_bindings, usual_symbol
+from explorer.protocols.ikev2.fragments import Fragments
 from explorer.protocols.ikev2.ike_sa import IkeSa
-from explorer.protocols.ikev2.parts import ERRORS_END, Part, bind_parts, chain, notation, notify, word_of
-from explorer.protocols.ikev2.protection import Unsealed, opened, opened_fragment, seal, unseal
-from explorer.registry.ikev2 import V2PayloadType
+from explorer.protocols.ikev2.parts import ERRORS_END, Part, bind_parts, notation, notify, word_of
+from explorer.protocols.ikev2.protection import Unsealed, opened, opened_fragment, unseal
+from explorer.protocols.ikev2.sending import datagrams
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import (
-    IkeHeader,
-    V2EncryptedFragment,
-    V2KeyExchange,
-    V2Notify,
-    V2OpaquePayload,
-    V2Payload,
-    V2TrafficSelectors,
-)
-from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_fragment, open_v2, read_reassembled, read_v2
-from explorer.wire.structure import build
+from explorer.wire.ikev2 import V2EncryptedFragment, V2Notify, V2OpaquePayload, V2Payload
+from explorer.wire.ikev2_message import V2Message
 
 DONE = "done"
 """The state in which an exchange is over."""
 
 WAITS = "waits for the answer"
 """The state of who has asked."""
-
-_SYMBOLS: Mapping[int, tuple[str, int]] = {
-    V2PayloadType.SA: ("SA", 0),
-    V2PayloadType.KE: ("KE", 4),
-    V2PayloadType.NONCE: ("N", 0),
-    V2PayloadType.IDI: ("IDi_b", 0),
-    V2PayloadType.IDR: ("IDr_b", 0),
-    V2PayloadType.CERT: ("CERT", 0),
-    V2PayloadType.AUTH: ("AUTH", 4),
-    V2PayloadType.TSI: ("TSi_b", 0),
-    V2PayloadType.TSR: ("TSr_b", 0),
-}
-"""Payloads whose body, behind so many octets, is a term; ``i`` or ``r`` follows where both sides have one."""
-
-_BOTH_SIDES = (V2PayloadType.SA, V2PayloadType.KE, V2PayloadType.NONCE, V2PayloadType.CERT, V2PayloadType.AUTH)
 
 
 class V2Exchange:
@@ -108,14 +83,9 @@ class V2Exchange:
         self.retransmission = Retransmission()
         self.refusal: Refusal | None = None
 
-    @property
-    def finished(self) -> bool:
-        """Whether no row leads on from here, or the exchange has failed."""
-        return bool(self.failure) or match(self.rows, self.role, self.state) is None
-
     def is_over(self) -> bool:
-        """`finished`, asked anew after something may have changed it."""
-        return self.finished
+        """Whether no row leads on from here, or it has come to nothing."""
+        return self.failed() or match(self.rows, self.role, self.state) is None
 
     def failed(self) -> bool:
         """Whether it has come to nothing."""
@@ -232,7 +202,7 @@ class V2Exchange:
 
     def fail(self, reason: str) -> None:
         """Nothing more will come of this exchange."""
-        if not self.finished:
+        if not self.is_over():
             self.failure = reason
             self.retransmission.stop()
             self.party.emit(Concluded(self.name, self.scope, "failed", f"{self.name}: {reason}"))
@@ -241,7 +211,7 @@ class V2Exchange:
 
     def set_timer(self, now: float) -> None:
         """Only who has asked sends again (RFC 7296 §2.1)."""
-        if self.role is Role.INITIATOR and not self.finished:
+        if self.role is Role.INITIATOR and not self.is_over():
             self.retransmission.wait_for_answer(now)
         else:
             self.retransmission.stop()
@@ -316,48 +286,14 @@ class V2Exchange:
         self.party.emit(Decrypted(message.part("ciphertext"), key, iv))
 
     def _bind_header(self, message: V2Message) -> list[Binding]:
-        places = (("SPIi", 0, Role.INITIATOR), ("SPIr", 8, Role.RESPONDER))
-        bindings = []
-        for symbol, offset, owner in places:
-            at = message.start + offset
-            span = Span(message.datagram, at, at + 8)
-            if any(span.octets):
-                held = self.sa.ledger.find(symbol)
-                term = held or Term(
-                    symbol, span.octets, span, scope=self.sa.ledger.scope, owner=self.sa.owner(owner)
-                )
-                bindings.append(Binding(term, span))
-        return bindings
+        return header_bindings(self.sa, message)
 
     def _bind_payloads(self, message: V2Message, sender: Role) -> list[Binding]:
-        """New terms for what was received."""
-        found: list[Binding] = []
-        seen: set[str] = set()
-        for index, (payload, kind) in enumerate(zip(message.payloads, message.types, strict=True)):
-            named = self.symbol_of(payload, kind, sender)
-            if named is None or named[0] in seen:
-                continue
-            seen.add(named[0])
-            body = message.body(index)
-            span = Span(body.buffer, body.start + named[1], body.end)
-            nature = Nature.DERIVED if kind == V2PayloadType.AUTH else Nature.PUBLIC
-            owner = "" if kind == V2PayloadType.AUTH else self.owner(sender)
-            scope = self.ledger.scope
-            found.append(Binding(Term(named[0], span.octets, span, scope=scope, nature=nature, owner=owner), span))
-        return found
+        return payload_bindings(self, message, sender)
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """The term that a payload's body is, and behind how many octets."""
-        known = _SYMBOLS.get(kind)
-        if known is None:
-            return None
-        symbol, skip = known
-        if isinstance(payload, V2TrafficSelectors) and sender is Role.INITIATOR:
-            # Only the answer says what comes of it (RFC 7296 §2.9).
-            return f"{symbol} wanted", skip
-        if isinstance(payload, V2KeyExchange):
-            return f"KE{self.letter(sender)}", 4
-        return (symbol + self.letter(sender) if kind in _BOTH_SIDES else symbol), skip
+        return usual_symbol(payload, kind, self.letter(sender))
 
     def _check_critical(self, message: V2Message) -> None:
         for payload, kind in zip(message.payloads, message.types, strict=True):
@@ -399,66 +335,21 @@ class V2Exchange:
     # ---------------------------------------------------------------- sending
 
     def _send(self, parts: Sequence[Part], sends: str) -> None:
-        first, content = chain(parts)
-        words, start, self.sent = [part.word for part in parts], self.party.link.header_at, []
-        header = self._header()
-        if not self.encrypted:
-            head = build(header.replace(next_payload=first, length=HEADER_SIZE + len(content.octets)))
-            self._emit(read_v2(Buffer("datagram", bytes(start) + head + content.octets), start), words, parts, [])
-            return
-        sa = self.sa
-        assert sa.suite is not None
-        parts_of_it = pieces(sa.suite, content, start, self.party.config.fragment_size if sa.takes_fragments else 0)
-        total, side = len(parts_of_it), self.letter(self.role)
-        for number, piece in enumerate(parts_of_it, 1):
-            if number > 1:
-                self.party.emit(Making(self.name, self.scope, sends))
-            sealed = seal(
-                sa.suite, sa.sealing_keys(own=True), header, first if number == 1 else 0, piece, start,
-                scope=self.scope, number=f"_{side}({number})" if total > 1 else f"_{side}",
-                draw=self._draw, learn=self.ledger.learn, fragment=(number, total) if total > 1 else None,
-            )
-            span, plaintext = sealed.message.part("ciphertext"), sealed.plaintext
-            if total == 1:
-                self._emit(open_v2(sealed.message, plaintext, span), words, parts, sealed.bindings)
-                return
-            message = open_fragment(sealed.message, plaintext, span)
-            if number < total:
-                self._emit(message, (), (), sealed.bindings)
-            else:
-                self._emit(read_reassembled(message, content.octets, first), words, parts, sealed.bindings)
-
-    def _header(self) -> IkeHeader:
-        sa = self.sa
-        return IkeHeader(
-            initiator_spi=sa.spis[0],
-            responder_spi=sa.spis[1],
-            version=self.party.config.version,
-            exchange_type=self.exchange_type,
-            flags=sa.flags(response=self.role is Role.RESPONDER),
-            message_id=self.message_id,
-            length=0,
-        )
-
-    def _emit(
-        self, message: V2Message, words: Sequence[str], parts: Sequence[Part], bindings: Sequence[Binding]
-    ) -> None:
-        """One datagram; the last of several has all payloads, put together again."""
-        found = [*self._bind_header(message), *bindings, *bind_parts(parts, message)]
-        if message.payloads:
-            found += self.bind_more(message)
-        sent = Sent(self._envelope(message, words), tuple(found))
-        self.sent.append(sent)
-        self.own_message = message
-        self.party.emit(sent)
-        self.outgoing.append(message.datagram.octets)
+        """Each datagram; the last of several has all payloads, put together again."""
+        self.sent = []
+        for message, sealed, whole in datagrams(self, parts, sends):
+            found = [*self._bind_header(message), *sealed]
+            if whole:
+                found += [*bind_parts(parts, message), *(self.bind_more(message) if message.payloads else [])]
+            sent = Sent(self._envelope(message, [part.word for part in parts] if whole else ()), tuple(found))
+            self.sent.append(sent)
+            self.own_message = message
+            self.party.emit(sent)
+            self.outgoing.append(message.datagram.octets)
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """Terms that stand inside payloads of an own message."""
         return []
-
-    def _draw(self, size: int, purpose: str) -> bytes:
-        return self.party.entropy.draw(size, f"{self.party.role}/{purpose}")
 
     def variant_of(self, message: V2Message) -> str:
         """Which of the messages that may stand in this place it is."""

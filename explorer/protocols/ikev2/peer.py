@@ -243,7 +243,7 @@ class Ikev2Peer(Asking):
 
     def _take_answer(self, association: Association, message: V2Message, now: float) -> None:
         asking, header = association.asking, message.header
-        if asking is None or asking.finished or header.message_id != asking.message_id:
+        if asking is None or asking.is_over() or header.message_id != asking.message_id:
             raise Refusal("No request waits for this answer", "RFC 7296 §2.1", offset=message.start + 20)
         own_flag = header.from_initiator is (association.sa.role is Role.INITIATOR)
         if header.exchange_type != asking.exchange_type or own_flag:
