@@ -30,6 +30,11 @@ class Link:
         self.tunnel: tuple[Endpoint, Endpoint] | None = None
 
     @property
+    def ends(self) -> tuple[Endpoint, Endpoint]:
+        """This side's and the peer's."""
+        return self.local, self.remote
+
+    @property
     def natted(self) -> bool:
         """Whether any NAT stands between the peers."""
         return self.nat_here or self.nat_there

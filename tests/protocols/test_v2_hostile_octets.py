@@ -13,7 +13,7 @@ from explorer.errors import WireError
 from explorer.events import Datagram, Learned, Role, SaInstalled, Verified
 from explorer.octets import Buffer
 from explorer.protocols.ikev2.observer import Ikev2Observer
-from explorer.protocols.ikev2.peer import MOST_SESSIONS
+from explorer.protocols.ikev2.peer import MOST_HALF_OPEN
 from explorer.wire.ikev2_message import read_v2
 
 RUN = 4
@@ -187,7 +187,7 @@ def test_a_flood_of_first_messages_finds_an_end() -> None:
     first = pair.pending
     for number in range(1, 200):
         pair.feed(R, number.to_bytes(8, "big") + first[8:])
-    assert len(pair.peers[R].sessions) == MOST_SESSIONS
+    assert len(pair.peers[R].sessions) == MOST_HALF_OPEN
     assert pair.pump().up, "the oldest that is half open makes room"
 
 

@@ -82,6 +82,67 @@ def test_who_cannot_say_again_what_was_sent_to_its_new_address_is_cut_off() -> N
     assert pair.sa(R).ended
 
 
+def test_who_does_not_say_again_at_all_is_cut_off_too() -> None:
+    pair = move(established())
+    pair.pump(2)
+    answer = pair.sealed(I, INFORMATIONAL, 0, [], answer=True)
+    pair.wire.clear()
+    pair.feed(R, answer, source=ELSEWHERE)
+    assert pair.refusals(R) == ["The answer does not hold COOKIE2"]
+    assert not any(what == "tunnel ends" for what, _ in news(pair, R))
+    pair.put(R).wait(200)
+    assert pair.sa(R).ended
+
+
+def test_the_check_of_one_address_is_not_the_check_of_another() -> None:
+    pair = move(established())
+    pair.pump(1)
+    pair.wire.popleft()
+    (_, question) = pair.wire.popleft()
+    pair.wire.clear()
+    again = pair.sealed(I, INFORMATIONAL, 3, [status(V2NotifyType.UPDATE_SA_ADDRESSES)])
+    pair.feed(R, again, source=STRANGER)
+    (answer,) = pair.feed(I, question)
+    pair.feed(R, answer, source=ELSEWHERE)
+    assert pair.refusals(R) == []
+    assert link(pair, R).remote.address == STRANGER
+    assert not any(what == "tunnel ends" for what, _ in news(pair, R))
+
+
+def test_an_answer_to_a_former_move_means_nothing() -> None:
+    pair = move(established())
+    pair.wire.clear()
+    pair.ask(I, lambda peer, there: peer.start_move(there, "10.88.0.5", pair.now))
+    pair.feed(I, pair.sealed(R, INFORMATIONAL, 2, [status(V2NotifyType.UNACCEPTABLE_ADDRESSES)], answer=True))
+    assert link(pair, I).local.address == "10.88.0.5"
+
+
+def test_nobody_moves_before_it_is_proven() -> None:
+    pair = V2Pair(config(I), config(R)).start().pump(2)
+    assert not pair.sa(R).up
+    pair.wire.clear()
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, 1, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=STRANGER)
+    assert news(pair, R) == []
+
+
+def test_who_allows_no_nat_is_not_moved_by_one() -> None:
+    pair = established()
+    inside = bytes((10, 77, 0, 5, 10, 0, 0, 2)) + (500).to_bytes(2, "big") * 2
+    payloads = [status(V2NotifyType.UPDATE_SA_ADDRESSES), status(V2NotifyType.NO_NATS_ALLOWED, inside)]
+    (answer,) = pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, payloads), source=STRANGER)
+    assert [body[6:8] for _, body in pair.inside(answer)] == [(41).to_bytes(2, "big")]
+    assert link(pair, R).remote.address == OLD
+    payloads = [status(V2NotifyType.UPDATE_SA_ADDRESSES), status(V2NotifyType.NO_NATS_ALLOWED, inside)]
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, 3, payloads), source=ELSEWHERE)
+    assert link(pair, R).remote.address == ELSEWHERE
+
+
+def test_who_does_not_look_for_nats_says_where_its_messages_come_from() -> None:
+    pair = move(established())
+    kinds = [int.from_bytes(body[6:8], "big") for _, body in pair.inside(pair.pending)]
+    assert kinds == [V2NotifyType.UPDATE_SA_ADDRESSES, V2NotifyType.NO_NATS_ALLOWED]
+
+
 def test_an_answer_goes_to_where_the_request_came_from_and_nothing_else_does() -> None:
     pair = established()
     pair.liveness(I)
@@ -112,7 +173,8 @@ def test_nobody_moves_where_one_side_does_not_know_how(without: Role) -> None:
     pair = V2Pair(configs[I], configs[R]).start().pump()
     with pytest.raises(NoSaError):
         move(pair)
-    pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=OLD)
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=STRANGER)
+    assert link(pair, R).remote.address == OLD
     assert news(pair, R) == []
 
 

@@ -11,6 +11,7 @@ from explorer.errors import NoSaError
 from explorer.events import Datagram, Endpoint, Event, Role
 from explorer.protocols.ikev2.association import Association, Maker
 from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.configuration import Leases
 from explorer.protocols.ikev2.create_child import CreateChildSa, Purpose
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
@@ -23,6 +24,9 @@ from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.resume import IkeSessionResume
 from explorer.protocols.ikev2.sa_init import IkeSaInit
 from explorer.protocols.ikev2.tickets import Tickets
+
+MOST_ENDED = 16
+"""IKE SAs that are over, which one peer keeps at a time."""
 
 
 class Asking:
@@ -39,7 +43,7 @@ class Asking:
         self._entropy = entropy
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
-        self._leases: set[bytes] = set()
+        self._leases = Leases()
         self._tickets = Tickets()
         self._count = 0
         self._address = config.address
@@ -185,6 +189,7 @@ class Asking:
     def _associate(
         self, role: Role, link: Link, now: float, opening: type[Opening] = IkeSaInit
     ) -> Association:
+        self._forget_ended()
         self._count += 1
         number = self._count
         entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
@@ -193,6 +198,11 @@ class Asking:
         ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
         sa = IkeSa(party, role, number, ledger)
         return Association(sa, opening(sa, role))
+
+    def _forget_ended(self) -> None:
+        """What is over is kept for a while, as its last answer may have to be repeated."""
+        for association in [a for a in self.sessions if a.sa.ended][:-MOST_ENDED]:
+            self.sessions.remove(association)
 
     def _enqueue(self, association: Association, make: Maker, now: float) -> None:
         """One request at a time: the window is one (RFC 7296 §2.3)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,32 @@ if TYPE_CHECKING:
 
 _C = ConfigAttribute
 _CITE = "RFC 7296 §2.19"
+Holder = tuple[bytes, str]
+"""The proven identity, and the address that it comes from: one user may have several machines."""
 EVERYTHING = Selector(bytes(4), b"\xff" * 4)
 """What a client asks for that does not know its address yet."""
+
+
+class Leases:
+    """Internal addresses that a gateway has handed out, each to somebody who may hold it under several IKE SAs."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, tuple[Holder, int]] = {}
+
+    def take(self, pool: Sequence[bytes], holder: Holder) -> bytes | None:
+        """What the holder has already, so that a new IKE SA can take an old one's place; or the first that is free."""
+        own = next((address for address, (whose, _) in self._held.items() if whose == holder), None)
+        address = own or next((address for address in pool if address not in self._held), None)
+        if address is not None:
+            self._held[address] = holder, self._held.get(address, (holder, 0))[1] + 1
+        return address
+
+    def give_back(self, address: bytes) -> None:
+        """One IKE SA less needs it."""
+        if address in self._held:
+            holder, count = self._held.pop(address)
+            if count > 1:
+                self._held[address] = holder, count - 1
 
 
 def wish() -> Part:
@@ -40,10 +65,9 @@ def grant(x: IkeAuth) -> list[Part]:
     if _C.IP4_ADDRESS not in asked:
         return []
     config, party = x.party.config, x.party
-    address = next((address for address in config.address_pool if address not in party.leases), None)
+    address = party.leases.take(config.address_pool, (x.proven, party.link.remote.address))
     if address is None:
         raise Refusal("No internal address is left", "RFC 7296 §3.15.4", V2NotifyType.INTERNAL_ADDRESS_FAILURE)
-    party.leases.add(address)
     x.sa.lease = address
     x.sa.remote = x.maker.remote = Selector(address, address)
     client = identity_text(x.ledger["IDi_b"].octets)

@@ -287,7 +287,7 @@ class CreateChildSa(V2Exchange):
         new.expires = party.link.now + party.config.lifetime
         new.peer_supports, new.peer_identity = set(old.peer_supports), old.peer_identity
         new.local, new.remote, new.first_role = old.local, old.remote, old.first_role
-        new.former = (*old.former, old.spis)
+        new.proven_as = old.origin
         new.lease, old.lease = old.lease, b""
         party.emit(SaInstalled(new.snapshot()))
         self.new_sa = new

@@ -18,6 +18,7 @@ from explorer.protocols.ikev2.ike_auth import IkeAuth, auth_part
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import shared_key_auth
 from explorer.protocols.ikev2.parts import Part, errors_in, notify
+from explorer.protocols.ikev2.protection import Unsealed
 from explorer.registry.ikev2 import AuthMethod, EapCode, EapType, MschapOpcode, V2IdType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Auth, V2Eap, V2Payload
@@ -131,11 +132,10 @@ class EapBegin(EapStep):
         return [] if self.role is Role.INITIATOR else super()._proof()
 
     def consider(self) -> None:
-        """Who logs in does not prove itself here; the Child SA is looked at now and made at the end."""
+        """Who logs in does not prove itself here; what it wants of Child SAs is looked at when it has."""
         if self.message.find(V2Auth) is not None:
             raise Refusal("This side lets in only who logs in", _CITE, _FAILED)
         proof.check_identity(self, self.role.other)
-        self.consider_child()
 
     def child_answer(self) -> list[Part]:
         """In place of the Child SA's half: the first request of EAP."""
@@ -174,8 +174,19 @@ class _Later(IkeAuth):
         self.ledger = Ledger(self.party.emit, self.party.entropy, self.party.role, self.scope, before)
         self.maker = self.run.first.maker
         self.makes_child = self.run.first.makes_child
-        self.child_failure = self.run.first.child_failure
-        self._child_notify = self.run.first._child_notify  # noqa: SLF001 - its own kind
+
+    def begin(self) -> None:
+        """The next pair of the login."""
+        self._take_its_turn()
+        super().begin()
+
+    def _read(self, row: Row, message: V2Message, unsealed: Unsealed | None) -> None:
+        if self.role is Role.RESPONDER:
+            # Not before: a forged request never comes as far as this.
+            self._take_its_turn()
+        super()._read(row, message, unsealed)
+
+    def _take_its_turn(self) -> None:
         self.maker.ledger = self.ledger
         self.run.last = self
 
@@ -244,19 +255,22 @@ class EapProof(_Later):
         self.ledger.verify(made, received, self.party.role.other, _CITE, _FAILED)
 
     def consider(self) -> None:
-        """The initiator's proof; the Child SA has been looked at."""
+        """The initiator's proof; then what it asked for at first.
+
+        It is known by the name that has logged in: IDi is proven by nothing.
+        """
         self._check()
+        assert isinstance(self.run.side, EapServer)
+        first = self.run.first
+        first.proven = self.proven = bytes((V2IdType.KEY_ID, 0, 0, 0)) + self.run.side.user
+        first.consider_child()
+        self.take_child_of(first)
 
     def conclude(self) -> None:
         """The responder's second proof, and its choice."""
         self._check()
+        self.proven = self.ledger["IDr_b"].octets
         self.conclude_child()
-
-    def succeeded(self) -> None:
-        """The responder knows the initiator by the name that has logged in: IDi is proven by nothing."""
-        super().succeeded()
-        if isinstance(self.run.side, EapServer):
-            self.sa.peer_identity = bytes((V2IdType.KEY_ID, 0, 0, 0)) + self.run.side.user
 
     def variant_of(self, message: V2Message) -> str:
         """By whether the login has made a key, or what went wrong."""

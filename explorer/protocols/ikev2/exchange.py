@@ -156,6 +156,9 @@ class V2Exchange:
         unsealed = self._unseal(message)
         if unsealed is not None and isinstance(message.sealed, V2EncryptedFragment):
             self._take_fragment(message, message.sealed, unsealed)
+        else:
+            # The sender may have turned to fragments, or away from them (RFC 7383 §2.5).
+            self.fragments = Fragments()
         self.digests.append(sha256(message.datagram.octets).digest())
         if self.fragments.incomplete:
             return

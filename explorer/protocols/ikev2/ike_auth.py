@@ -14,6 +14,7 @@ from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
 from explorer.protocols.ikev2.keys import mix_ppk
+from explorer.protocols.ikev2.nat import forbidden_nat, no_nats_parts
 from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
 from explorer.protocols.ikev2.tickets import LIFETIME, Ticket
 from explorer.registry.certificate import CertificateEncoding
@@ -48,9 +49,11 @@ class IkeAuth(V2Exchange):
 
     Attributes:
         first_contact: whether this side holds no other IKE SA with the peer.
+        proven: body of the identity that the peer has proven; ``b""`` for one that proves nothing.
     """
 
     first_contact = True
+    proven = b""
 
     name = "IKE_AUTH"
     exchange_type = V2ExchangeType.IKE_AUTH
@@ -149,10 +152,11 @@ class IkeAuth(V2Exchange):
         if config.mobike and (asks or self.sa.mobile):
             others = [notify(_N.ADDITIONAL_IP4_ADDRESS, address) for address in config.other_addresses]
             parts += [notify(_N.MOBIKE_SUPPORTED), *others]
+            parts += no_nats_parts(self) if asks and not config.nat_traversal else []
         if config.resumption and asks:
             parts.append(notify(_N.TICKET_REQUEST))
-        elif config.resumption and _N.TICKET_REQUEST in self.sa.peer_supports:
-            TICKET = self.party.tickets.issue(self.sa, self.ledger)
+        elif config.resumption and self.proven and _N.TICKET_REQUEST in self.sa.peer_supports:
+            TICKET = self.party.tickets.issue(self.sa, self.ledger, self.proven)
             data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
             parts.append(notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)]))
         return parts
@@ -165,7 +169,7 @@ class IkeAuth(V2Exchange):
             return
         assert sa.keys is not None
         assert sa.suite is not None
-        resumed = Resumed(sa.spis, ledger["IDi_b"].octets, ledger["IDr_b"].octets)
+        resumed = Resumed(sa.spis, ledger["IDi_b"].octets, ledger["IDr_b"].octets, self.proven)
         ends = self.party.link.now + int.from_bytes(told[:_LIFETIME_SIZE], "big")
         ticket = Ticket(ledger["TICKET"], sa.keys.SK_d, sa.suite.without_key_exchange(), resumed, ends)
         self.party.tickets.held[self.party.link.remote.address] = ticket
@@ -213,6 +217,8 @@ class IkeAuth(V2Exchange):
         if self.party.config.ppk is not None and self.sa.resumed is None:
             self._find_ppk()
         proof.check(self)
+        if self.sa.mobile and forbidden_nat(self):
+            raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", _N.UNEXPECTED_NAT_DETECTED)
         self.consider_child()
 
     def consider_child(self) -> None:
@@ -228,6 +234,11 @@ class IkeAuth(V2Exchange):
                 raise
             self.party.emit(refusal.event())
             self.child_failure, self._child_notify = refusal.reason, refusal.notify
+
+    def take_child_of(self, other: IkeAuth) -> None:
+        """What another pair of the same IKE_AUTH has found out about the Child SA."""
+        self.makes_child, self._granted = other.makes_child, other._granted
+        self.child_failure, self._child_notify = other.child_failure, other._child_notify
 
     def conclude(self) -> None:
         """The responder's proof, and its choice."""
@@ -255,7 +266,7 @@ class IkeAuth(V2Exchange):
         """The IKE SA stands; and the Child SA, if it could be made."""
         sa, now = self.sa, self.party.link.now
         sa.up = True
-        sa.peer_identity = self.ledger["IDr_b" if self.role is Role.INITIATOR else "IDi_b"].octets
+        sa.peer_identity = self.proven
         sa.expires = now + self.party.config.lifetime
         self._keep_ticket()
         self.party.emit(SaInstalled(sa.snapshot()))

@@ -43,11 +43,18 @@ class Child:
 
 
 class Resumed(NamedTuple):
-    """The former IKE SA that this one continues: its SPIs, and bodies of both identities (RFC 5723 §4.3.3)."""
+    """The former IKE SA that this one continues (RFC 5723 §4.3.3).
+
+    Attributes:
+        spis: its SPIs.
+        IDi, IDr: bodies of both identities.
+        who: body of the identity that the peer had proven, which after a login is another than IDi.
+    """
 
     spis: tuple[bytes, bytes]
     IDi: bytes
     IDr: bytes
+    who: bytes
 
 
 @dataclass
@@ -67,7 +74,8 @@ class IkeSa:
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
         resumed: which former IKE SA a ticket has brought it from, or ``None``.
-        former: SPIs of those that it has replaced by rekeying, one after the other.
+        renewed: whether a successor has taken its place.
+        proven_as: SPIs of the IKE SA under which the peer was proven, if rekeying has made this one since.
         first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
 
@@ -92,7 +100,8 @@ class IkeSa:
     int_auth: dict[str, Term] = field(default_factory=dict)
     login: EapRun | None = None
     resumed: Resumed | None = None
-    former: tuple[tuple[bytes, bytes], ...] = ()
+    renewed: bool = False
+    proven_as: tuple[bytes, bytes] | None = None
     first_role: Role = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +113,11 @@ class IkeSa:
         found = [self.ledger.find(symbol) for symbol in ("SPIi", "SPIr")]
         i, r = (term.octets if term is not None else bytes(8) for term in found)
         return i, r
+
+    @property
+    def origin(self) -> tuple[bytes, bytes]:
+        """SPIs of the IKE SA under which the peer was proven: what tickets are for."""
+        return self.proven_as or self.spis
 
     @property
     def mixes_ppk(self) -> bool:
@@ -163,7 +177,10 @@ class IkeSa:
         if self.ended:
             return
         self.ended = True
-        self.party.leases.discard(self.lease)
+        self.party.leases.give_back(self.lease)
+        if how == "deleted" and not self.renewed:
+            # What somebody has ended on purpose does not come back from a ticket (RFC 5723 §4.3.4).
+            self.party.tickets.forget(self.origin)
         for child in list(self.children):
             self.drop_child(child, how)
         if self.up:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import NetworkChanged, Role
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
-from explorer.protocols.ikev2.nat import Nats, find_nats, nat_parts
+from explorer.protocols.ikev2.nat import Nats, find_nats, forbidden_nat, nat_parts
 from explorer.protocols.ikev2.parts import Part, notifies_in, notify
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -40,6 +41,7 @@ class V2Informational(V2Exchange):
         self.how = "deleted"
         self.moves = False
         self.nats: Nats | None = None
+        self._about = ""
 
     def request(self) -> Sequence[Part]:
         """What there is to say; nothing at all asks for a sign of life."""
@@ -48,6 +50,9 @@ class V2Informational(V2Exchange):
     def consider(self) -> None:
         """Drop what the peer has dropped."""
         self._answer: list[Part] = []
+        if self.sa.ended and not any(isinstance(p, V2Delete) for p in self.message.payloads):
+            # Both may have dropped it at the same time; apart from that nothing is said under it any more.
+            raise Refusal("This IKE SA is over", "RFC 7296 §1.4.1")
         for payload in self.message.payloads:
             if isinstance(payload, V2Delete) and payload.protocol == V2ProtocolId.IKE:
                 self.deletes_ike = True
@@ -56,12 +61,14 @@ class V2Informational(V2Exchange):
             elif isinstance(payload, V2Notify) and payload.notify_type in _FATAL:
                 # The answer of IKE_AUTH was refused: there is no SA at the peer (RFC 7296 §2.21.2, §2.21.3).
                 self.deletes_ike, self.how = True, "refused by the peer"
-        if self.sa.mobile:
+        if self.sa.mobile and self.sa.up and not self.sa.ended:
             self._answer += self._consider_addresses()
 
     def _consider_addresses(self) -> list[Part]:
         """Only who has begun the first of all IKE SAs decides on addresses (RFC 4555 §3.5)."""
         kinds, parts = notifies_in(self.message), list[Part]()
+        if forbidden_nat(self):
+            raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", V2NotifyType.UNEXPECTED_NAT_DETECTED)
         if V2NotifyType.UPDATE_SA_ADDRESSES in kinds and self.sa.first_role is Role.RESPONDER:
             self.moves = True
             self.party.emit(NetworkChanged("peer address", self.party.link.remote.address, "RFC 4555 §3.5"))
@@ -88,6 +95,12 @@ class V2Informational(V2Exchange):
         return self._answer
 
     def variant_of(self, message: V2Message) -> str:
+        """What the request is about; its answer is about the same, even if there is nothing in it."""
+        if not message.header.response:
+            self._about = self._subject(message)
+        return self._about
+
+    def _subject(self, message: V2Message) -> str:
         """Delete, new addresses, another notification, or nothing at all."""
         if message.find(V2Delete) is not None:
             return "delete"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from explorer.crypto.term import Nature, Term
+from explorer.engine.refusal import Refusal
 from explorer.events import Endpoint, NetworkChanged, Role
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
-from explorer.protocols.ikev2.nat import find_nats, nat_parts, take_nats
-from explorer.protocols.ikev2.parts import Part, notify
+from explorer.protocols.ikev2.nat import find_nats, nat_parts, no_nats_parts, take_nats
+from explorer.protocols.ikev2.parts import Part, notifies_in, notify
 from explorer.registry.ikev2_notify import V2NotifyType
 
 _N = V2NotifyType
@@ -20,7 +21,7 @@ _COOKIE_SIZE = 16
 def leave(sa: IkeSa, address: str) -> tuple[Endpoint, Endpoint]:
     """The original initiator has another address now, and uses it at once (RFC 4555 §3.5); returns the former ends."""
     link = sa.party.link
-    former = link.local, link.remote
+    former = link.ends
     link.follow(link.local._replace(address=address), link.remote)
     sa.party.emit(NetworkChanged("own address", address, "RFC 4555 §3.5"))
     _move_tunnels(sa)
@@ -39,15 +40,22 @@ class AddressUpdate(V2Informational):
     def __init__(self, sa: IkeSa, message_id: int, former: tuple[Endpoint, Endpoint]) -> None:
         super().__init__(sa, Role.INITIATOR, message_id)
         self.former = former
+        self.where = sa.party.link.ends
+
+    @property
+    def outdated(self) -> bool:
+        """Whether this side has moved once more since, so that the answer means nothing (RFC 4555 §3.5)."""
+        return self.where != self.party.link.ends
 
     def request(self) -> Sequence[Part]:
-        """UPDATE_SA_ADDRESSES, and whether there is a NAT now."""
+        """UPDATE_SA_ADDRESSES, and whether there is a NAT now; or, for who knows of none, that there may be none."""
+        self.where = self.party.link.ends
         looks = self.party.config.nat_traversal
-        return [notify(_N.UPDATE_SA_ADDRESSES), *(nat_parts(self) if looks else [])]
+        return [notify(_N.UPDATE_SA_ADDRESSES), *(nat_parts(self) if looks else no_nats_parts(self))]
 
     def conclude(self) -> None:
         """What the responder sees of this side's new address."""
-        self.nats = find_nats(self)
+        self.nats = None if self.outdated else find_nats(self)
 
     def succeeded(self) -> None:
         """The responder knows."""
@@ -62,18 +70,23 @@ class RoutabilityCheck(V2Informational):
     def __init__(self, sa: IkeSa, message_id: int, update: V2Informational) -> None:
         super().__init__(sa, Role.INITIATOR, message_id)
         self.nats = update.nats
+        self._where = sa.party.link.ends
 
     def request(self) -> Sequence[Part]:
         """COOKIE2."""
+        self._where = self.party.link.ends
         self._sent = self.ledger.draw("COOKIE2", _COOKIE_SIZE, "RFC 4555 §3.7", Nature.PUBLIC)
         return [notify(_N.COOKIE2, self._sent.octets, [(self._sent, 4)])]
 
     def conclude(self) -> None:
         """The same octets must have come back."""
+        if _N.COOKIE2 not in notifies_in(self.message):
+            raise Refusal("The answer does not hold COOKIE2", "RFC 4555 §3.7")
         received = self.ledger["COOKIE2"]
         self.ledger.verify(self._sent, received, None, "RFC 4555 §3.7", _N.INVALID_SYNTAX)
 
     def succeeded(self) -> None:
-        """Packets go to the new address from now on."""
-        take_nats(self, self.nats)
-        _move_tunnels(self.sa)
+        """Packets go to the new address from now on, if the peer has not moved on meanwhile."""
+        if self._where == self.party.link.ends:
+            take_nats(self, self.nats)
+            _move_tunnels(self.sa)

@@ -53,14 +53,34 @@ def _nat_hash(x: V2Exchange, symbol: str, end: Endpoint) -> Term:
 
 def find_nats(x: V2Exchange) -> Nats | None:
     """What the peer says of addresses beside what this side sees; ``None`` where one of them does not look for NATs."""
-    found = {p.notify_type: p.data for p in x.message.payloads if isinstance(p, V2Notify)}
-    source, destination = found.get(_SOURCE), found.get(_DESTINATION)
-    if not x.party.config.nat_traversal or source is None or destination is None:
+    told = [p for p in x.message.payloads if isinstance(p, V2Notify)]
+    # A peer with several addresses may not know from which of them its message will leave.
+    sources = [p.data for p in told if p.notify_type == _SOURCE]
+    destinations = [p.data for p in told if p.notify_type == _DESTINATION]
+    if not x.party.config.nat_traversal or not sources or not destinations:
         return None
     link, side = x.party.link, x.letter(x.role.other)
     here = _nat_hash(x, f"NAT_dst_{side}", link.local)
     there = _nat_hash(x, f"NAT_src_{side}", link.remote)
-    return Nats(here.octets != destination, there.octets != source)
+    return Nats(here.octets not in destinations, there.octets not in sources)
+
+
+def no_nats_parts(x: V2Exchange) -> list[Part]:
+    """Who does not look for NATs says from where to where its message goes: a change is an attack (RFC 4555 §3.9)."""
+    return [notify(V2NotifyType.NO_NATS_ALLOWED, _ends(x.party.link.local, x.party.link.remote))]
+
+
+def forbidden_nat(x: V2Exchange) -> bool:
+    """Whether the peer allows no NAT, and its message comes from somewhere else than it says."""
+    kind = V2NotifyType.NO_NATS_ALLOWED
+    told = [p.data for p in x.message.payloads if isinstance(p, V2Notify) and p.notify_type == kind]
+    return any(data != _ends(x.party.link.remote, x.party.link.local) for data in told)
+
+
+def _ends(source: Endpoint, destination: Endpoint) -> bytes:
+    """Both addresses, then both ports (RFC 4555 §4.2.6)."""
+    addresses = IPv4Address(source.address).packed + IPv4Address(destination.address).packed
+    return addresses + source.port.to_bytes(2, "big") + destination.port.to_bytes(2, "big")
 
 
 def take_nats(x: V2Exchange, nats: Nats | None) -> None:

@@ -10,6 +10,7 @@ from explorer.events import Role
 from explorer.protocols.ikev2.config import V2Config
 
 if TYPE_CHECKING:
+    from explorer.protocols.ikev2.configuration import Leases
     from explorer.protocols.ikev2.tickets import Tickets
 
 
@@ -25,5 +26,5 @@ class V2Party(NamedTuple):
     entropy: Entropy
     role: Role
     link: Link
-    leases: set[bytes]
+    leases: Leases
     tickets: Tickets

@@ -34,8 +34,8 @@ from explorer.wire.message import MARKER_SIZE
 _OPENINGS = (IkeSaInit, IkeSessionResume)
 """What somebody new may begin with."""
 
-MOST_SESSIONS = 64
-"""Half-open IKE SAs that one peer keeps at a time."""
+MOST_HALF_OPEN = 64
+"""IKE SAs that others have begun and that are not up yet, which one peer keeps at a time."""
 
 
 class Ikev2Peer(Asking):
@@ -148,8 +148,7 @@ class Ikev2Peer(Asking):
             raise Refusal("The initiator's SPI is zero", "RFC 7296 §3.1", offset=message.start)
         if message.sealed is not None:
             raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", offset=message.start + 16)
-        if len(self.sessions) >= MOST_SESSIONS:
-            self._forget_one()
+        self._make_room()
         association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now, opening)
         exchange = association.init
         assert exchange is not None
@@ -163,11 +162,12 @@ class Ikev2Peer(Asking):
         self.sessions.append(association)
         self._keep_answer(association, exchange)
 
-    def _forget_one(self) -> None:
-        useless = [a for a in self.sessions if a.sa.ended or not a.sa.up]
-        if not useless:
-            raise Refusal("Too many IKE SAs at once", "RFC 7296 §2.6")
-        self.sessions.remove(useless[0])
+    def _make_room(self) -> None:
+        """Nobody fills this peer with IKE SAs that never come up."""
+        half_open = [a for a in self.sessions if not (a.sa.up or a.sa.ended or a.sa.role is Role.INITIATOR)]
+        for association in half_open[: max(len(half_open) + 1 - MOST_HALF_OPEN, 0)]:
+            association.sa.drop("half-open for too long")
+            self.sessions.remove(association)
 
     def _keep_answer(self, association: Association, exchange: V2Exchange) -> None:
         """A request that comes again gets the same octets (RFC 7296 §2.1)."""
@@ -180,7 +180,8 @@ class Ikev2Peer(Asking):
     def _take_request(
         self, association: Association, message: V2Message, source: Endpoint, destination: Endpoint, now: float
     ) -> None:
-        link, was = association.party.link, (association.party.link.local, association.party.link.remote)
+        link = association.party.link
+        was = link.ends
         repeated = association.answered.get(sha256(message.datagram.octets).digest())
         if repeated is not None:
             # Of a message in fragments the first one asks for the answer once more (RFC 7383 §2.6.1).
@@ -200,7 +201,11 @@ class Ikev2Peer(Asking):
         exchange = association.collecting
         if exchange is None or exchange.exchange_type != header.exchange_type:
             exchange = self._answering(association, header.exchange_type, header.message_id)
-        stays = sa.mobile and sa.up
+        if sa.ended and header.exchange_type != V2ExchangeType.INFORMATIONAL:
+            raise Refusal("This IKE SA is over", "RFC 7296 §1.4.1")
+        # Of its own accord an IKE SA that stands only follows a NAT in front of the peer (RFC 7296 §2.23), and none
+        # with MOBIKE (RFC 4555 §3.8).
+        stays = sa.up and (sa.mobile or link.nat_here or not link.nat_there)
         link.follow(destination, source)
         try:
             exchange.receive(message)
@@ -215,8 +220,7 @@ class Ikev2Peer(Asking):
         if isinstance(exchange, V2Informational) and exchange.moves:
             link.tunnel = link.tunnel or was
         elif stays:
-            # An answer goes to where the request has come from; nothing else does, unless it is asked for
-            # (RFC 4555 §3.8).
+            # An answer goes to where the request has come from, and nothing else.
             link.follow(*was)
         self._after(association, exchange, now)
 
@@ -245,6 +249,8 @@ class Ikev2Peer(Asking):
         asking, header = association.asking, message.header
         if asking is None or asking.is_over() or header.message_id != asking.message_id:
             raise Refusal("No request waits for this answer", "RFC 7296 §2.1", offset=message.start + 20)
+        if association.sa.ended and not isinstance(asking, V2Informational):
+            raise Refusal("This IKE SA is over", "RFC 7296 §1.4.1")
         own_flag = header.from_initiator is (association.sa.role is Role.INITIATOR)
         if header.exchange_type != asking.exchange_type or own_flag:
             raise Refusal("This is no answer to the request that waits", "RFC 7296 §2.2", offset=message.start + 18)
@@ -298,8 +304,9 @@ class Ikev2Peer(Asking):
         sa = association.sa
         if exchange.moves and not exchange.failure:
             self._enqueue(association, lambda mid: RoutabilityCheck(sa, mid, exchange), now)
-        elif isinstance(exchange, AddressUpdate) and exchange.failure:
+        elif isinstance(exchange, AddressUpdate) and exchange.failure and not exchange.outdated:
             association.party.link.follow(*exchange.former)
+            self._address = association.party.link.local.address
         elif isinstance(exchange, RoutabilityCheck) and exchange.failure:
             # RFC 4555 §3.7: then the IKE SA must be closed.
             self._delete_ike(association, now, "not reached")
@@ -321,15 +328,18 @@ class Ikev2Peer(Asking):
     def _after_proof(self, association: Association, exchange: IkeAuth, now: float) -> None:
         """Who has begun anew, or has forgotten all, does not need the old SA any more (RFC 7296 §2.4, §2.8.3)."""
         if association.replaces is not None:
-            self._delete_ike(association.replaces, now, "replaced")
+            # Without Child SAs the new one would be a poor successor.
+            gone = association if exchange.child_failure else association.replaces
+            self._delete_ike(gone, now, "redundant" if exchange.child_failure else "replaced")
         resumed = association.sa.resumed
         for other in self.sessions:
-            if resumed is not None and resumed.spis in (other.sa.spis, *other.sa.former):
+            if resumed is not None and other.sa.origin == resumed.spis:
                 other.sa.drop("replaced")
-        if exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message):
-            for other in self._older(association):
-                if other.sa.peer_identity == association.sa.peer_identity:
-                    other.sa.drop("initial contact")
+        who = association.sa.peer_identity
+        tells = exchange.role is Role.RESPONDER and V2NotifyType.INITIAL_CONTACT in notifies_in(exchange.message)
+        for other in self._older(association) if tells and who else ():
+            if other.sa.peer_identity == who:
+                other.sa.drop("initial contact")
 
     def _after_failed_proof(self, association: Association, exchange: IkeAuth, now: float, *, asked: bool) -> None:
         """Who has refused an answer says so before it drops the SA (RFC 7296 §2.21.2)."""
@@ -340,7 +350,7 @@ class Ikev2Peer(Asking):
             association.asking = told
             told.begin()
             association.flush(told)
-        sa.ended = True
+        sa.drop("not proven")
 
     def _follow(self, association: Association, base: CreateChildSa, failure: str, now: float, *, asked: bool) -> None:
         """The next additional key exchange comes before anything else (RFC 9370 §2.2.4)."""
@@ -398,8 +408,10 @@ class Ikev2Peer(Asking):
         new, rival = exchange.new_sa, exchange.rival
         assert new is not None
         self._count = max(self._count, new.number)
+        self._forget_ended()
         for old in (association.sa, rival.new_sa if rival is not None else None):
             if old is not None:
                 new.children += old.children
                 old.children = []
+                old.renewed = True
         self.sessions.append(Association(new, None))

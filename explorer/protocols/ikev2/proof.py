@@ -83,6 +83,9 @@ def _secret(x: IkeAuth, identity: bytes | None) -> Term:
     if psk is None:
         raise Refusal("No pre-shared key for this peer", _CITE, _FAILED)
     held = x.ledger.find("psk")
+    if held is not None and held.octets != psk:
+        who = identity_text(identity) if identity is not None else "the peer"
+        raise Refusal(f"The pre-shared key for {who} is not the one in use here", _CITE, _FAILED)
     return held or x.ledger.learn(
         Term("psk", psk, Configured(_CITE), scope=x.sa.ledger.scope, nature=Nature.SECRET, owner="")
     )
@@ -98,7 +101,7 @@ def check(x: IkeAuth) -> None:
         Refusal: it proves nothing.
     """
     prover = x.role.other
-    identity = check_identity(x, prover)
+    identity = x.proven = check_identity(x, prover)
     payload = x.message.find(V2Auth)
     assert payload is not None
     received = x.ledger[f"AUTH{x.letter(prover)}"]
@@ -115,6 +118,7 @@ def check(x: IkeAuth) -> None:
     if payload.method == AuthMethod.NULL:
         if not x.party.config.accepts_null:
             raise Refusal("The peer proves nothing about itself, and this side wants a proof", "RFC 7619 §2.1", _FAILED)
+        x.proven = b""
         made = _null_auth(x, prover, received.symbol, octets)
         x.ledger.verify(x.ledger.learn(made), received, None, "RFC 7619 §2.1", _FAILED)
         return
@@ -131,6 +135,7 @@ def _check_resumed(
         raise Refusal(f"The ticket is {before}'s, the peer says that it is {who}", "RFC 5723 §4.3.3", _FAILED)
     if payload.method != AuthMethod.SHARED_KEY:
         raise Refusal("With a ticket goes a proof with its keys alone", "RFC 5723 §5.1", _FAILED)
+    x.proven = resumed.who
     made = _resumed_auth(x, prover, received.symbol, octets)
     x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, "RFC 5723 §5.1", _FAILED)
 

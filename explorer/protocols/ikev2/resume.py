@@ -54,7 +54,11 @@ class IkeSessionResume(Opening):
     def _abilities(self) -> list[Part]:
         config = self.party.config
         parts = nat_parts(self) if config.nat_traversal else []
-        return [*parts, *([notify(_N.FRAGMENTATION_SUPPORTED)] if config.fragment_size else [])]
+        if config.fragment_size:
+            parts.append(notify(_N.FRAGMENTATION_SUPPORTED))
+        if config.childless and self.role is Role.RESPONDER:
+            parts.append(notify(_N.CHILDLESS_IKEV2_SUPPORTED))
+        return parts
 
     def _hear(self, message: V2Message) -> None:
         """TICKET_NACK is a status, and yet nothing comes of this exchange."""

@@ -22,6 +22,8 @@ LIFETIME = 3600
 
 _CITE = "RFC 5723 §6.1"
 _CIPHER = ENCRYPTIONS["AES-GCM-16-256"]
+_PARTS = 5
+"""How many parts are of no fixed size."""
 _SIZE, _SPI, _TIME = 2, 8, 8
 """Octets of a length, of an SPI, and of the time when a ticket ends."""
 
@@ -46,6 +48,10 @@ class Tickets:
         self.held: dict[str, Ticket] = {}
         self._keys: tuple[Term, Term] | None = None
 
+    def forget(self, spis: tuple[bytes, bytes]) -> None:
+        """Hold no ticket of that IKE SA."""
+        self.held = {peer: ticket for peer, ticket in self.held.items() if ticket.resumed.spis != spis}
+
     def _draw_keys(self, party: V2Party) -> tuple[Term, Term]:
         """Key and salt, the same for all tickets."""
         if self._keys is None:
@@ -60,15 +66,18 @@ class Tickets:
                 party.emit(Learned(term))
         return self._keys
 
-    def issue(self, sa: IkeSa, ledger: Ledger) -> Term:
-        """IV | sealed(sizes | IDi_b | IDr_b | SAr | SK_d | SPIi | SPIr | end): our own format, as everybody's is.
+    def issue(self, sa: IkeSa, ledger: Ledger, who: bytes) -> Term:
+        """IV | sealed(sizes | IDi_b | IDr_b | who | SAr | SK_d | SPIi | SPIr | end): our own format, as everybody's is.
 
         Only who makes a ticket reads it (RFC 5723 §6.1).
+
+        Args:
+            who: body of the identity that the initiator has proven, which after a login is another than IDi.
         """
         assert sa.keys is not None
         key, salt = self._draw_keys(sa.party)
         end = round(sa.party.config.epoch + sa.party.link.now) + LIFETIME
-        parts = (ledger["IDi_b"], ledger["IDr_b"], ledger["SAr"], sa.keys.SK_d)
+        parts = (ledger["IDi_b"], ledger["IDr_b"], Plain("who", who), ledger["SAr"], sa.keys.SK_d)
         sizes = b"".join(len(part.octets).to_bytes(_SIZE, "big") for part in parts)
         spis = (sa.ledger["SPIi"], sa.ledger["SPIr"])
         state = Concat((Plain("sizes", sizes), *parts, *spis, Plain("end", end.to_bytes(_TIME, "big"))))
@@ -90,20 +99,20 @@ class Tickets:
         except ValueError as error:
             raise _refused("The ticket is none of this side's") from error
         state = ledger.learn(derive("TICKET_STATE", opened, _CITE, scope=ledger.scope, nature=Nature.SECRET))
-        octets, at = state.octets, 4 * _SIZE
+        octets, at = state.octets, _PARTS * _SIZE
         found: list[tuple[int, int]] = []
-        for index in range(4):
+        for index in range(_PARTS):
             size = int.from_bytes(octets[index * _SIZE : (index + 1) * _SIZE], "big")
             found.append((at, at + size))
             at += size
-        IDi, IDr = (octets[start:end] for start, end in found[:2])
-        SAr = ledger.learn(derive("SAr", state[slice(*found[2])], _CITE, scope=ledger.scope))
-        SK_d = ledger.learn(derive("SK_d_old", state[slice(*found[3])], _CITE, scope=ledger.scope))
+        IDi, IDr, who = (octets[start:end] for start, end in found[:3])
+        SAr = ledger.learn(derive("SAr", state[slice(*found[3])], _CITE, scope=ledger.scope))
+        SK_d = ledger.learn(derive("SK_d_old", state[slice(*found[4])], _CITE, scope=ledger.scope))
         SPIi, SPIr = octets[at : at + _SPI], octets[at + _SPI : at + 2 * _SPI]
         party = sa.party
         if int.from_bytes(octets[at + 2 * _SPI :], "big") < party.config.epoch + party.link.now:
             raise _refused("The ticket's time is over")
-        sa.resumed = Resumed((SPIi, SPIr), IDi, IDr)
+        sa.resumed = Resumed((SPIi, SPIr), IDi, IDr, who)
         return _suite(sa, SAr), SK_d
 
 
