@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from explorer.comparison.eavesdropper import Learnt, learnt
@@ -43,7 +44,8 @@ class Totals(NamedTuple):
         round_trips: for each peer, those that it waited for until it had keys for packets: half of one is one
             way; ``None`` if it never had them.
         operations: for each peer, what it computed.
-        proven: for each peer, how it first was proven to the other; ``None`` if it was not.
+        proven: for each peer, by what it was proven to the other, each kind of proof once: a password may follow the
+            key of a group.
     """
 
     exchanges: tuple[ExchangeTotal, ...]
@@ -52,7 +54,7 @@ class Totals(NamedTuple):
     round_trips: dict[Role, float | None]
     operations: dict[Role, Operations]
     learnt: tuple[Learnt, ...]
-    proven: dict[Role, Proof | None]
+    proven: dict[Role, tuple[Proof, ...]]
 
     @property
     def messages(self) -> int:
@@ -81,7 +83,7 @@ def totals(trace: Trace) -> Totals:
         round_trips={party: _round_trips(trace, steps, party) for party in _PEERS},
         operations={party: operations(trace, party) for party in _PEERS},
         learnt=learnt(trace),
-        proven={party: _proof_of(trace, party) for party in _PEERS},
+        proven={party: tuple(_proofs_of(trace, party)) for party in _PEERS},
     )
 
 
@@ -114,10 +116,11 @@ def _round_trips(trace: Trace, steps: list[Step], party: Role) -> float | None:
     return ways / 2
 
 
-def _proof_of(trace: Trace, party: Role) -> Proof | None:
+def _proofs_of(trace: Trace, party: Role) -> Iterator[Proof]:
+    seen: set[str] = set()
     for entry in trace.events_of(Verified, party.other):
         event = entry.event
-        if isinstance(event, Verified) and event.proves is party:
+        if isinstance(event, Verified) and event.proves is party and event.symbol not in seen:
+            seen.add(event.symbol)
             formula = event.expected.expression
-            return Proof(entry.step, event.symbol, "" if formula is None else str(formula))
-    return None
+            yield Proof(entry.step, event.symbol, "" if formula is None else str(formula))

@@ -70,7 +70,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
             for item in totals.learnt
         ],
         "proven": {
-            party: None if proof is None else proof._asdict() for party, proof in totals.proven.items()
+            party: [proof._asdict() for proof in proofs] for party, proofs in totals.proven.items()
         },
     }
 

@@ -153,10 +153,10 @@ def _learnt_at(position: int) -> Callable[[Totals], Cell]:
 
 def _proof_of(party: Role) -> Callable[[Totals], Cell]:
     def says(totals: Totals) -> Cell:
-        proof = totals.proven[party]
-        if proof is None:
+        proofs = totals.proven[party]
+        if not proofs:
             return Cell("never", "never")
-        formula = f": {proof.formula}" if proof.formula else ""
-        return Cell(f"by message {proof.message}, {proof.symbol}{formula}", "proven")
+        told = [f"by message {p.message}, {p.symbol}{f': {p.formula}' if p.formula else ''}" for p in proofs]
+        return Cell("; ".join(told), "proven")
 
     return says

@@ -50,8 +50,10 @@ def _ability_complaints(scenario: Scenario) -> Iterator[str]:
         for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
             if not getattr(peer, key):
                 yield f'{side}.{key}: expected true, as the script has "{action}"'
-    if "move" in scenario.script and scenario.initiator.moves_to is None:
-        yield 'initiator.moves_to: expected an address, as the script has "move"'
+    elsewhere = scenario.initiator.moves_to
+    taken = (scenario.initiator.address, scenario.responder.address)
+    if "move" in scenario.script and (elsewhere is None or elsewhere in taken):
+        yield 'initiator.moves_to: expected an address that nobody has yet, as the script has "move"'
 
 
 def _network_complaints(scenario: Scenario) -> Iterator[str]:

@@ -46,8 +46,8 @@ def test_main_mode_with_a_psk() -> None:
     for party in BOTH:
         assert computed(found, party) == {"key exchanges": 1, "group exponentiations": 2}
     assert found.proven == {
-        Role.INITIATOR: Proof(5, "HASH_I", "prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R | SAi_b | IDii_b)"),
-        Role.RESPONDER: Proof(6, "HASH_R", "prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I | SAi_b | IDir_b)"),
+        Role.INITIATOR: (Proof(5, "HASH_I", "prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R | SAi_b | IDii_b)"),),
+        Role.RESPONDER: (Proof(6, "HASH_R", "prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I | SAi_b | IDir_b)"),),
     }
 
 
@@ -59,9 +59,15 @@ def test_ikev2_with_a_psk() -> None:
     assert found.round_trips == {Role.INITIATOR: 2, Role.RESPONDER: 1.5}
     for party in BOTH:
         assert computed(found, party) == {"key exchanges": 1, "group exponentiations": 2}
-    assert {party: proof and proof[:2] for party, proof in found.proven.items()} == {
-        Role.INITIATOR: (3, "AUTHi"), Role.RESPONDER: (4, "AUTHr"),
+    assert {party: [proof[:2] for proof in proofs] for party, proofs in found.proven.items()} == {
+        Role.INITIATOR: [(3, "AUTHi")], Role.RESPONDER: [(4, "AUTHr")],
     }
+
+
+def test_a_user_is_proven_by_the_password_behind_the_key_of_the_group() -> None:
+    found = totals(recording("ikev1-remote-access-client-mode"))
+    assert [proof.symbol for proof in found.proven[Role.INITIATOR]] == ["HASH_I", "password"]
+    assert [proof.symbol for proof in found.proven[Role.RESPONDER]] == ["HASH_R"]
 
 
 def test_hybrid_key_exchange() -> None:
@@ -285,4 +291,4 @@ def test_json_of_two_that_nobody_has_aligned_has_no_pairs() -> None:
     document = json.loads(comparison_to_json(compared("ikev1-main-psk", "ikev1-main-wrong-psk")))
     assert (document["names"], document["messages"], document["terms"]) == (None, None, None)
     assert document["right"]["totals"]["round_trips"] == {"initiator": None, "responder": None}
-    assert document["right"]["totals"]["proven"] == {"initiator": None, "responder": None}
+    assert document["right"]["totals"]["proven"] == {"initiator": [], "responder": []}
