@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from explorer.events import Datagram, Endpoint, Event, NetworkChanged, Role, SaEnded, SaInstalled
@@ -65,23 +64,29 @@ class Host:
         echo = build_echo(IcmpType.ECHO_REPLY, identifier, sequence, packet[28:])
         self.ipsec.protect(build_ipv4(self.inner, packet[12:16], IpProtocol.ICMP, echo, sequence))
 
-    def events(self) -> Iterator[Event]:
-        """Everything that was said since the last call; negotiated SAs go to the IPsec endpoint on the way."""
-        while (event := self.ike.next_event()) is not None:
-            if isinstance(event, SaInstalled) and event.sa.protocol in ("ESP", "AH"):
+    def events(self) -> list[Event]:
+        """Everything that was said since the last call; what it means for packets is done on the way."""
+        said = self.ike.take_events()
+        for event in said:
+            if isinstance(event, SaInstalled | SaEnded | NetworkChanged):
+                self._heed(event)
+        return said + self.ipsec.take_events()
+
+    def _heed(self, event: SaInstalled | SaEnded | NetworkChanged) -> None:
+        """Negotiated SAs go to the IPsec endpoint, and addresses to whom they concern."""
+        if isinstance(event, SaInstalled):
+            if event.sa.protocol in ("ESP", "AH"):
                 self.ipsec.install(event.sa)
-            elif isinstance(event, SaEnded) and event.protocol in ("ESP", "AH"):
+        elif isinstance(event, SaEnded):
+            if event.protocol in ("ESP", "AH"):
                 self.ipsec.remove(event.spi)
-            elif isinstance(event, NetworkChanged) and event.what == "internal address":
-                self.inner = IPv4Address(event.value).packed
-            elif isinstance(event, NetworkChanged) and event.what == "peer address":
-                self.remote = self.remote._replace(address=event.value)
-            elif isinstance(event, NetworkChanged) and event.what == "tunnel ends":
-                local, remote = event.value.split(" to ")
-                self.ipsec.move(local, remote)
-            yield event
-        while (event := self.ipsec.next_event()) is not None:
-            yield event
+        elif event.what == "internal address":
+            self.inner = IPv4Address(event.value).packed
+        elif event.what == "peer address":
+            self.remote = self.remote._replace(address=event.value)
+        elif event.what == "tunnel ends":
+            local, remote = event.value.split(" to ")
+            self.ipsec.move(local, remote)
 
     def datagrams(self, now: float) -> list[Datagram]:
         """What is ready for the link."""

@@ -3,7 +3,7 @@
 ::
 
     python tests/bench/run.py             # everything
-    python tests/bench/run.py run codec   # some of it: run, modes, v2, codec, codec-v2, frame, show, key
+    python tests/bench/run.py run codec   # some of it: run, modes, v2, pyikev2, codec, codec-v2, frame, show, key
 
 Each figure is the median of paired measurements that alternate, so that whatever else the machine does
 falls on both sides.
@@ -173,6 +173,16 @@ def measure_v2() -> Iterator[Figure]:
                 yield against_bare(f"{name}, {word}", with_method(scenario, word), target)
 
 
+def measure_pyikev2() -> Iterator[Figure]:
+    """Ours with X25519, everything recorded; theirs as its own test has it."""
+    from beside_pyikev2 import first_exchanges
+
+    theirs = first_exchanges()
+    scenario = msgspec.structs.replace(with_method(load_scenario("ikev2-psk"), "x25519"), script=["phase 1"])
+    own, other, _ = paired(partial(as_a_command, partial(run, scenario)), theirs, 61)
+    yield Figure("pyikev2's two peers ÷ ikev2-psk, x25519, recorded", own, other, other / own, ">= 2", "its ECP-256")
+
+
 # ---------------------------------------------------------------- (b) the codec against scapy's
 
 
@@ -296,6 +306,7 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "run": measure_run,
     "modes": measure_modes,
     "v2": measure_v2,
+    "pyikev2": measure_pyikev2,
     "codec": measure_codec,
     "codec-v2": measure_codec_v2,
     "frame": measure_frame,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from explorer.events import Datagram, Endpoint, Event
 from explorer.lab.host import Host
 
@@ -17,6 +19,7 @@ class Node:
         self.loses = False
         self._host = host
         self._lost: set[bytes] = set()
+        self._said: deque[Event] = deque()
 
     def receive_datagram(self, data: bytes, source: Endpoint, destination: Endpoint, now: float) -> None:
         """IKE, or ESP inside UDP: the host tells them apart."""
@@ -41,4 +44,6 @@ class Node:
 
     def next_event(self) -> Event | None:
         """What IKE says, and what ESP says when IKE is silent."""
-        return next(self._host.events(), None)
+        if not self._said:
+            self._said.extend(self._host.events())
+        return self._said.popleft() if self._said else None

@@ -77,6 +77,12 @@ class IpsecEndpoint:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
 
+    def take_events(self) -> list[Event]:
+        """All events not yet taken, oldest first."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
     def packets_to_send(self, natt: tuple[Endpoint, Endpoint] | None) -> list[Datagram]:
         """IP payloads that are ready; with a NAT in between, ESP goes in UDP between these ends (RFC 3948 §2.1)."""
         if not self._outbox:

@@ -188,6 +188,12 @@ class Ikev1Peer:
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
 
+    def take_events(self) -> list[Event]:
+        """All events not yet taken, oldest first."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
     def keep_nat_alive(self, session: Session) -> None:
         """One octet, so that the NAT in front of this side does not forget it (RFC 3948 §4)."""
         self._outbox.append(session.party.link.datagram(self._keepalive.make()))

@@ -72,6 +72,12 @@ class Ikev2Peer(Asking):
         """The oldest event not yet taken, or ``None``."""
         return self._events.popleft() if self._events else None
 
+    def take_events(self) -> list[Event]:
+        """All events not yet taken, oldest first."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
     def next_timer(self) -> float | None:
         """When :meth:`handle_timer` wants to be called."""
         due = (a.asking.retransmission.due for a in self.sessions if a.asking is not None and not a.sa.ended)
