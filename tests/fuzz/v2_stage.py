@@ -32,6 +32,8 @@ SCRIPTS = {
     "ikev2-rsa": (("start", I),),
     "ikev2-hybrid-mlkem": (("start", I),),
     "ikev2-cookie-invalid-ke": (("start", I),),
+    "ikev2-session-resumption": (("start", I), ("resume", I)),
+    "ikev2-mobike": (("start", I), ("move", I)),
 }
 """Scenarios whose messages differ, and what is done in each."""
 
@@ -54,6 +56,10 @@ def perform(scenario: Scenario, host: Host, act: Act) -> tuple[list[Event], list
             ike.start_rekey_ike(host.remote, 0.0)
         case "dpd":
             ike.start_dpd(host.remote, 0.0)
+        case "resume":
+            ike.start_resumption(host.remote, 0.0)
+        case "move":
+            ike.start_move(host.remote, "10.77.0.5", 0.0)
         case "delete" | "end":
             ike.start_delete(host.remote, 0.0, isakmp=act.kind == "end")
         case "ping":
