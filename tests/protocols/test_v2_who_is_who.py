@@ -110,6 +110,17 @@ def test_a_name_has_its_own_key_whatever_another_key_would_prove() -> None:
     assert pair.refusals(I) == ["The pre-shared key for responder.lab.example is not the one in use here"]
 
 
+def test_a_gateway_answers_each_user_with_the_users_own_key() -> None:
+    keys = {"alice.lab.example": b"of alice", "bob.lab.example": b"of bob"}
+    gate = V2Pair(None, replace(v2_shipped(R), keys=keys, expects=None))
+    for seed, name in enumerate(keys, 5):
+        identity = V2Identity(int(V2IdType.FQDN), name.encode())
+        own = replace(v2_shipped(I), identity=identity, keys={"*": keys[name]})
+        assert meets(gate, own, seed, "ikev2-child").pump().up
+        other = replace(own, keys={"*": b"of somebody else"})
+        assert meets(gate, other, seed + 10, "ikev2-child").pump().sas(I) == []
+
+
 def test_forged_messages_in_the_middle_of_a_login_leave_no_trace() -> None:
     pair = V2Pair(name=EAP).start().pump(4)
     run = pair.peers[R].sessions[-1].sa.login

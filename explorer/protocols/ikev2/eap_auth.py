@@ -235,12 +235,10 @@ class EapProof(_Later):
     def _made(self, prover: Role) -> Term:
         """With the MSK; without one with SK_pi or SK_pr (RFC 7296 §2.16)."""
         sa = self.sa
-        assert sa.keys is not None
         assert sa.suite is not None
-        own = sa.keys.SK_pi if prover is Role.INITIATOR else sa.keys.SK_pr
         octets = proof.signed_octets(self, prover)
-        symbol = f"AUTH{self.letter(prover)}"
-        return shared_key_auth(symbol, sa.suite.prf, self.run.side.MSK or own, octets, self.ledger.scope)
+        secret, symbol = self.run.side.MSK or proof.SK_p(self, prover), f"AUTH{self.letter(prover)}"
+        return shared_key_auth(symbol, sa.suite.prf, secret, octets, self.ledger.scope)
 
     def _proof(self) -> list[Part]:
         return [auth_part(self.ledger.learn(self._made(self.role)), int(AuthMethod.SHARED_KEY))]

@@ -25,17 +25,21 @@ _CITE = "RFC 7296 §2.15"
 _FAILED = V2NotifyType.AUTHENTICATION_FAILED
 
 
+def SK_p(x: IkeAuth, prover: Role) -> Term:
+    """The key of one side that is for proofs (RFC 7296 §2.14)."""
+    assert x.sa.keys is not None
+    return x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
+
+
 def signed_octets(x: IkeAuth, prover: Role) -> Expr:
     """Own first message, the other's nonce, own identity under SK_p, and IntAuth where there is one."""
     sa, ledger = x.sa, x.ledger
-    assert sa.keys is not None
     assert sa.suite is not None
     mine = prover is Role.INITIATOR
     message = ledger["RealMessage1" if mine else "RealMessage2"]
     nonce = ledger["Nr" if mine else "Ni"]
-    SK_p = sa.keys.SK_pi if mine else sa.keys.SK_pr
     identity = ledger["IDi_b" if mine else "IDr_b"]
-    octets = auth_octets(message, nonce, sa.suite.prf, SK_p, identity, x.int_auth())
+    octets = auth_octets(message, nonce, sa.suite.prf, SK_p(x, prover), identity, x.int_auth())
     for term in octets.terms():
         if term.symbol.startswith("MACedID"):
             ledger.learn(term)
@@ -63,26 +67,23 @@ def make(x: IkeAuth) -> tuple[int, Term]:
 def _null_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
     """SK_p in place of a secret: it shows that this is still the same peer, whoever that is (RFC 7619 §2.1)."""
     assert x.sa.suite is not None
-    assert x.sa.keys is not None
-    SK_p = x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
-    return shared_key_auth(symbol, x.sa.suite.prf, SK_p, octets, x.ledger.scope)
+    return shared_key_auth(symbol, x.sa.suite.prf, SK_p(x, prover), octets, x.ledger.scope)
 
 
 def _resumed_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
     assert x.sa.suite is not None
-    assert x.sa.keys is not None
-    SK_p = x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
-    return resumed_auth(symbol, x.sa.suite.prf, SK_p, octets, x.ledger.scope)
+    return resumed_auth(symbol, x.sa.suite.prf, SK_p(x, prover), octets, x.ledger.scope)
 
 
 def _secret(x: IkeAuth, identity: bytes | None) -> Term:
-    """The pre-shared key: by whom the peer says that it is, or is expected to be."""
-    config = x.party.config
+    """The pre-shared key: by whom the peer says that it is, or is expected to be; or with which it has been proven."""
+    config, held = x.party.config, x.ledger.find("psk")
+    if identity is None and held is not None:
+        return held
     expected = config.expects.body if config.expects is not None else b"\0\0\0\0"
     psk = config.key_for(identity if identity is not None else expected, x.party.link.remote.address)
     if psk is None:
         raise Refusal("No pre-shared key for this peer", _CITE, _FAILED)
-    held = x.ledger.find("psk")
     if held is not None and held.octets != psk:
         who = identity_text(identity) if identity is not None else "the peer"
         raise Refusal(f"The pre-shared key for {who} is not the one in use here", _CITE, _FAILED)
