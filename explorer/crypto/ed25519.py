@@ -14,8 +14,6 @@ from explorer.crypto.term import Configured, Nature, Term
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ed25519
 
-KEY_SIZE = 32
-"""Octets of a private key, and of a public one (RFC 8032 §5.1.5)."""
 SIGNATURE_SIZE = 64
 """Octets of R | S (RFC 8032 §5.1.6)."""
 

@@ -10,8 +10,12 @@ from typing import NamedTuple
 import msgspec
 
 from explorer.events import Comparison, Negotiation, Verdict
+from explorer.wire import say
 from explorer.wire.attributes import Namespace, VariableAttribute
 from explorer.wire.payloads import Proposal, Transform
+
+LONGEST_LIFE = 0xFFFFFFFF
+"""Seconds that fit four octets; a duration may have thousands, and no clock can count so far."""
 
 
 class LifeRule(Enum):
@@ -183,11 +187,14 @@ def _life_verdict(policy: Policy, transform: Transform, name: str, kind: int, wa
     if kind == policy.life_type:
         said = "absent" if seconds is None or absent else policy.namespace.say(kind, wanted)
         return Verdict(name, said, policy.namespace.say(kind, wanted), seconds is not None)
-    said = "absent" if seconds is None else f"absent, {seconds} is assumed" if absent else str(seconds)
+    said = "absent" if seconds is None else f"absent, {seconds} is assumed" if absent else say.number(seconds)
     if policy.life_rule is LifeRule.STRICT:
         return Verdict(name, said, f"at most {wanted}", seconds is not None and 0 < seconds <= wanted)
-    ends = "the shorter is used" if policy.life_rule is LifeRule.CLAIM else "the offered one is obeyed"
-    return Verdict(name, said, f"{wanted}, {ends}", bool(seconds))
+    if policy.life_rule is LifeRule.CLAIM:
+        return Verdict(name, said, f"{wanted}, the shorter is used", bool(seconds))
+    # Nobody can promise to obey a life that cannot be counted (RFC 2407 §4.5.4).
+    countable = seconds is not None and 0 < seconds <= LONGEST_LIFE
+    return Verdict(name, said, f"{wanted}, the offered one is obeyed", countable)
 
 
 def settled_life(policy: Policy, transform: Transform, own: int) -> int:

@@ -23,6 +23,9 @@ from explorer.wire.structure import Structure, octets, u16
 FORMAT_BIT = 0x8000
 """Attribute Format: set when the value stands in the two octets after the type (RFC 2408 §3.3)."""
 
+_REGISTERED = 0x10000
+"""Registries end below: basic attributes have two octets of value, whatever length a peer gives them."""
+
 _CITE = "RFC 2408 §3.3"
 
 
@@ -132,15 +135,16 @@ class Namespace:
     def say(self, number: int, value: int) -> str:
         """An attribute's value in words, without its number where it has a name."""
         numbers = self.values.get(number)
-        return numbers.name_of(value) if numbers is not None else str(value)
+        return numbers.name_of(value) if numbers is not None and value < _REGISTERED else say.number(value)
 
 
 def _say_attribute(numbers: type[Number] | None, said: Callable[[Any], str] | None) -> Callable[[Any], str]:
     def words(attribute: Any) -> str:
-        if numbers is not None:
-            return numbers.say(attribute.number)
+        number = attribute.number
+        if numbers is not None and number < _REGISTERED:
+            return numbers.say(number)
         value = attribute.value
-        return said(value) if said is not None and isinstance(value, bytes) else str(attribute.number)
+        return said(value) if said is not None and isinstance(value, bytes) else say.number(number)
 
     return words
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
+_LONG = 1 << 64
+
 
 def text(octets: object) -> str:
     r"""Octets as text: printable ASCII as it is, everything else as ``\xNN``, in quotes."""
@@ -56,6 +58,11 @@ def number_in_octets(octets: object) -> str:
     if isinstance(octets, bytes) and 0 < len(octets) <= 8:
         return str(int.from_bytes(octets, "big"))
     return hexadecimal(octets)
+
+
+def number(value: int) -> str:
+    """A number as it is, as long as that is readable; its octets where it has more than eight of them."""
+    return str(value) if value < _LONG else hexadecimal(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 def say_value(value: object) -> str:

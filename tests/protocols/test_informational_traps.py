@@ -123,7 +123,7 @@ def test_a_notification_in_the_clear_ends_a_half_open_phase_1(role: Role, number
     pair = Pair().reach(number - 1)
     if role is R and pair.state(R) == "ISAKMP SA up":
         return
-    cookies = pair.sent[-1][:16] if number > 2 else pair.sent[0][:16]
+    cookies = pair.pending[:16] if role is R else pair.sent[-1][:16]
     assert pair.feed(role, in_the_clear(cookies, notification(14))) == []
     said = "the peer says NO-PROPOSAL-CHOSEN (in the clear: anybody could have said it)"
     assert pair.failures(role) == [f"Main Mode: {said}"]
@@ -162,6 +162,19 @@ def test_it_must_at_least_have_the_cookie_and_the_address(what: str) -> None:
     octets = in_the_clear(cookies, notification(14))
     pair.feed(I, octets, "10.0.0.7" if what == "another address" else "")
     assert not pair.failures(I)
+    assert pair.finish().up
+
+
+@pytest.mark.parametrize("role", [I, R])
+@pytest.mark.parametrize("delivered", range(1, 6))
+@pytest.mark.parametrize("foreign", [b"x" * 8, bytes(8)], ids=["another", "none"])
+def test_once_the_responder_cookie_is_known_it_must_have_it(role: Role, delivered: int, foreign: bytes) -> None:
+    pair = Pair().reach(delivered)
+    if role is I and delivered == 1:
+        return
+    pair.feed(role, in_the_clear(pair.sent[0][:8] + foreign, notification(14)))
+    assert pair.refusal(role).notify == "INVALID-COOKIE"
+    assert not pair.failures(role)
     assert pair.finish().up
 
 

@@ -25,6 +25,17 @@ class Stubborn(SeededEntropy):
         return super().draw(size, purpose)
 
 
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("kind", [5, 6, 33])
+def test_the_messages_of_one_quick_mode_are_all_of_its_exchange_type(at: int, kind: int) -> None:
+    pair = Pair().start().pump().rekey().pump(at)
+    role, octets = pair.wire[0]
+    genuine = pair.pending
+    assert pair.feed(role, octets[:18] + bytes((kind,)) + octets[19:]) == []
+    assert pair.refusal(role).notify == "INVALID-EXCHANGE-TYPE"
+    assert pair.swap(genuine).pump().up
+
+
 def test_trap_28_no_message_id_is_zero_or_used_twice() -> None:
     pair = established(ALIVE).rekey().pump().rekey(R).pump()
     for by in (I, R, I):

@@ -114,6 +114,26 @@ def test_a_changed_hash_is_a_nat_and_no_error(number: int) -> None:
 # ---------------------------------------------------------------- ports
 
 
+@pytest.mark.parametrize("number", [3, 4])
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_peer_with_several_addresses_has_a_nat_only_if_none_of_them_is_the_one(number: int, at: int) -> None:
+    """``at`` is where a hash of another of its addresses stands among the peer's NAT-D payloads."""
+
+    def one_more(octets: bytes, _: list[bytes]) -> bytes:
+        message = read_message(Buffer("d", octets))
+        places = [place.start for place, kind in zip(message.places, message.types, strict=True) if kind == NAT_D]
+        where = [*places, len(octets)][at - 1]
+        other = bytes((NAT_D if at == 2 else 0, 0, 0, 24)) + b"\xaa" * 20
+        made = bytearray(octets[:where] + other + octets[where:])
+        if at == 3:
+            made[places[-1]] = NAT_D
+        return bytes(made[:24]) + len(made).to_bytes(4, "big") + bytes(made[28:])
+
+    line = Line(configs(), {number: Happening(meddle=one_more)}).start().quick()
+    assert (found(line, I), found(line, R)) == ([], [])
+    assert up(line)
+
+
 def test_trap_25_the_initiator_moves_with_its_first_message_after_the_finding() -> None:
     line = Line(configs(), nat=BOX).start()
     assert ports(line) == [(61500, 500), (500, 61500)] * 2 + [(64500, 4500), (4500, 64500)]

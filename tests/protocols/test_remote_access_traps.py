@@ -13,11 +13,12 @@ from explorer.protocols.ikev1.config import Client, Config, Gateway
 from explorer.registry.isakmp import ExchangeType, PayloadType
 from explorer.wire.attributes import Attribute, basic, of_octets
 from explorer.wire.payloads import AttributesPayload, Payload
+from explorer.wire.structure import build
 
 ALL = [HYBRID, CLIENT_MODE, PUSH, EXTENSION]
 WITH_ADDRESS = [HYBRID, CLIENT_MODE, PUSH]
 REQUEST, REPLY, SET, ACK = 1, 2, 3, 4
-ADDRESS, USER, PASSWORD, STATUS = 1, 16521, 16522, 16527
+ADDRESS, TYPE, USER, PASSWORD, STATUS = 1, 16520, 16521, 16522, 16527
 FOREIGN = b"\xcb\0\x71\x09"
 ID_1, ID_2 = b"\1\1\1\1", b"\2\2\2\2"
 
@@ -184,6 +185,78 @@ def test_half_a_login_is_none(name: str, values: tuple[Attribute, ...]) -> None:
     assert not pair.session(R).access.authorized
     assert pair.session(R).access.address == b""
     assert quick_mode_is_refused(pair)
+
+
+# ---------------------------------------------------------------- what a gateway may ask for
+
+
+def asked(pair: Pair, *values: Attribute) -> bytes:
+    """The inside of the client's answer to a login request that has a Message ID of its own."""
+    insider = Insider(pair, R)
+    request = insider.says(ExchangeType.TRANSACTION, ID_2, attributes(REQUEST, *values))
+    (answer,) = pair.feed(I, request)
+    return insider.opened(answer, request[-insider.cipher.block :])
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("values", [
+    (basic(TYPE, 1),), (basic(TYPE, 2),), (basic(TYPE, 40000),), (of_octets(TYPE, b"\1\0\0"),),
+    (of_octets(TYPE, b"\xff" * 3000),), (of_octets(16525, b"challenge"),), (of_octets(16523, b""),),
+], ids=["RADIUS-CHAP", "OTP", "private", "long", "very long", "challenge", "passcode"])
+def test_a_login_of_a_kind_that_is_not_known_fails_and_gives_no_password(
+    name: str, values: tuple[Attribute, ...]
+) -> None:
+    pair = before_the_login(name)
+    inside = asked(pair, *values, of_octets(USER, b""), of_octets(PASSWORD, b""))
+    assert b"wonderland" not in inside
+    assert build(basic(STATUS, 0)) in inside
+    assert build(values[0]) in inside or values[0].type != TYPE
+    assert "a login that is not known here" in pair.refusal(I).reason
+
+
+def test_the_usual_kind_of_login_is_answered_whether_it_is_named_or_not() -> None:
+    for kind in ((), (basic(TYPE, 0),), (of_octets(TYPE, b""),)):
+        assert b"wonderland" in asked(before_the_login(HYBRID), *kind, of_octets(USER, b""), of_octets(PASSWORD, b""))
+
+
+def test_what_is_asked_for_many_times_is_said_once() -> None:
+    inside = asked(before_the_login(HYBRID), *[of_octets(USER, b"")] * 15000, of_octets(PASSWORD, b""))
+    assert inside.count(b"alice") == inside.count(b"wonderland") == 1
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_user_who_is_logged_in_is_not_asked_again(name: str) -> None:
+    pair = established(name)
+    answers = transacted(pair, I, REQUEST, of_octets(USER, b""), of_octets(PASSWORD, b""), message_id=ID_2)
+    assert pair.refusals(I)[-1].reason == "The user has logged in already"
+    assert all(is_told(answer) for answer in answers)
+    assert pair.rekey().pump().up
+
+
+@pytest.mark.parametrize("value", [of_octets(STATUS, b"\1\0\0"), of_octets(STATUS, b"\xff" * 3000), basic(STATUS, 7)])
+def test_a_status_that_means_nothing_is_no_success(value: Attribute) -> None:
+    pair = before_the_login(CLIENT_MODE)
+    transacted(pair, I, SET, value)
+    assert not pair.session(I).access.authorized
+    assert pair.refusal(I).reason == "The gateway does not accept the login"
+
+
+def test_trap_27_an_answer_under_another_identifier_logs_nobody_in() -> None:
+    pair = before_the_login(CLIENT_MODE)
+    question = pair.pending
+    insider = Insider(pair)
+    login = attributes(REPLY, of_octets(USER, b"alice"), of_octets(PASSWORD, b"wonderland"), identifier=0x4242)
+    pair.feed(R, insider.says(ExchangeType.TRANSACTION, question[20:24], login, iv=question[-insider.cipher.block :]))
+    assert "Identifier 16962 of the answer is not" in pair.refusal(R).reason
+    assert not pair.session(R).access.authorized
+
+
+def test_a_login_is_no_quick_mode() -> None:
+    pair = before_the_login(CLIENT_MODE).pump(1)
+    _, reply = pair.wire[0]
+    pair.feed(R, reply[:18] + bytes((ExchangeType.QUICK_MODE,)) + reply[19:])
+    assert pair.refusal(R).notify == "INVALID-EXCHANGE-TYPE"
+    assert not pair.session(R).access.authorized
 
 
 # ---------------------------------------------------------------- what a client may not do

@@ -17,12 +17,16 @@ from panes import (
 from textual.content import Content
 
 from explorer.errors import ExplorerError
+from explorer.lab.run import run
+from explorer.lab.scenario import load_scenario
+from explorer.protocols.ikev1 import policies
 from explorer.trace.trace import Trace
 from explorer.tui.lines import MARKS, Line
 from explorer.tui.render import caption, chrome, exchange, knowledge
 from explorer.tui.screens.help import help_lines
 from explorer.tui.widgets.line_view import plain
 from explorer.tui.workspace import Workspace
+from explorer.wire.attributes import of_octets
 
 WIDTHS = {"exchange": 54, "message": 78, "bytes": 78, "knowledge": 54, "how": 78}
 DRAWING = set("─━╌▌▏▾▸‹›→←↑↓")
@@ -113,3 +117,9 @@ def test_a_failure_is_a_badge_with_words_and_says_what_was_expected() -> None:
         ladder = exchange.lines(workspace, 42)
         assert "✗" in next(line.text for line in ladder if line.selected)
         assert "refuses" in ladder[2].text
+
+
+def test_a_number_of_2000_octets_is_shown_by_its_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "duration", lambda kind, _: of_octets(kind, b"\xff" * 2000))
+    trace = run(load_scenario(MAIN))
+    assert any("ff ff ff ff" in line.text for line in every_line(trace))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from explorer.engine.negotiation import LifeRule
 from explorer.protocols.ikev1.identity import Identity, identity_text
 from explorer.protocols.ikev1.policies import Phase1Policy, Phase2Policy
-from explorer.registry.ipsec import IdType
 
 if TYPE_CHECKING:
     from explorer.crypto.certificate import Certificate
@@ -131,8 +130,3 @@ class Config:
         """The pre-shared key: by the peer's identity where it is known, else by its address (RFC 2409 §5.4)."""
         names = [] if identity is None else [identity_text(identity)]
         return next((self.keys[name] for name in (*names, address, "*") if name in self.keys), None)
-
-    @property
-    def uses_named_identity(self) -> bool:
-        """Whether it identifies itself by anything but an address."""
-        return self.identity.id_type != IdType.IPV4_ADDR

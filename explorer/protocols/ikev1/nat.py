@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from explorer.crypto.term import Configured, Term
 from explorer.events import Endpoint, NetworkChanged, Verified
 from explorer.protocols.ikev1.keys import nat_hash
+from explorer.registry.isakmp import PayloadType
 
 if TYPE_CHECKING:
     from explorer.protocols.ikev1.phase1 import Phase1
@@ -34,6 +36,15 @@ def learn_nat_hashes(exchange: Phase1) -> None:
     _hash(exchange, f"NAT-D_{side}2", _place(exchange, f"IP_{side}", link.local))
 
 
+def _further_sources(exchange: Phase1) -> Iterator[Term]:
+    """A peer that cannot tell by which of its addresses it is heard sends a hash of each (RFC 3947 §3.2)."""
+    message, symbol = exchange.message, f"NAT-D_{exchange.other_side}"
+    hashes = [index for index, kind in enumerate(message.types) if kind == PayloadType.NAT_D]
+    for number, index in enumerate(hashes[2:], 3):
+        span = message.body(index)
+        yield Term(f"{symbol}{number}", span.octets, span, scope=exchange.ledger.scope)
+
+
 def check_nat(exchange: Phase1) -> None:
     """Compare the received hashes with this side's own end, and with where the message came from."""
     ledger, link, side = exchange.ledger, exchange.party.link, exchange.other_side
@@ -42,6 +53,8 @@ def check_nat(exchange: Phase1) -> None:
     first, second = ledger[f"NAT-D_{side}1"], ledger[f"NAT-D_{side}2"]
     own = _hash(exchange, first.symbol, _place(exchange, f"IP_{exchange.side}", link.local))
     peers = _hash(exchange, second.symbol, _place(exchange, f"IP_{side}", link.remote))
+    if peers.octets != second.octets:
+        second = next((term for term in _further_sources(exchange) if term.octets == peers.octets), second)
     link.nat_here, link.nat_there = own.octets != first.octets, peers.octets != second.octets
     for expected, received, found, where in (
         (own, first, link.nat_here, "in front of this side"),

@@ -259,10 +259,12 @@ class Ikev1Peer:
         header = message.header
         clear_word = header.exchange_type == ExchangeType.INFORMATIONAL and not header.encrypted
         session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
-        if session is None and clear_word:
-            # Whoever refuses a first message may answer with a cookie that nobody has heard of (RFC 2408 §5.2).
-            session = self._half_open(header.initiator_cookie, source.address)
         if session is not None and clear_word and not session.phase1.up:
+            known = session.cookies[1]
+            if any(known) and known != header.responder_cookie:
+                # Both cookies are all that says of a word in the clear that its sender was there (RFC 2408 §5.2).
+                reason = "It has not the responder cookie of this negotiation"
+                raise Refusal(reason, "RFC 2408 §5.2", NotifyType.INVALID_COOKIE, offset=message.start + 8)
             session.hear_clear(message, now)
             return
         if session is None or not session.phase1.up or session.ended or not any(header.responder_cookie):
@@ -274,6 +276,8 @@ class Ikev1Peer:
         if session.repeated(message.datagram.octets):
             return
         exchange = session.exchanges.get(header.message_id) or self._answering(session, message)
+        if exchange.exchange_type != header.exchange_type:
+            raise Refusal("The exchange type has changed", "RFC 2408 §5.2", NotifyType.INVALID_EXCHANGE_TYPE)
         self._deliver(session, exchange, message, source, destination, now)
         session.exchanges[header.message_id] = exchange
         self.hand_over(session)
@@ -351,10 +355,6 @@ class Ikev1Peer:
             if session.phase1.role is Role.RESPONDER and not any(responder):
                 return session
         return None
-
-    def _half_open(self, initiator: bytes, address: str) -> Session | None:
-        candidates = (s for s in self.sessions if s.cookies[0] == initiator and not s.phase1.up)
-        return next((s for s in candidates if s.party.link.remote.address == address), None)
 
     def _new_session(self, message: Message, source: Endpoint, destination: Endpoint, now: float) -> Session:
         header, at = message.header, message.start

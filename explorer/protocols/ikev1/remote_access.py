@@ -16,7 +16,12 @@ from explorer.engine.refusal import Refusal
 from explorer.events import NetworkChanged, Refused, Verified
 from explorer.protocols.ikev1.identity import Identity, host_identity
 from explorer.protocols.ikev1.transaction import Attributes, Transaction
-from explorer.registry.configuration import ConfigurationAttributeType, ConfigurationMessage, XauthStatus
+from explorer.registry.configuration import (
+    ConfigurationAttributeType,
+    ConfigurationMessage,
+    XauthStatus,
+    XauthType,
+)
 from explorer.registry.ipsec import IdType
 from explorer.registry.isakmp import NotifyType
 from explorer.wire import say
@@ -29,7 +34,8 @@ _C = ConfigurationAttributeType
 _M = ConfigurationMessage
 _XAUTH = "draft-beaulieu-ike-xauth-02 §6.2"
 _CFG = "draft-dukes-ike-mode-cfg-02 §3.4"
-_EVERYWHERE = Identity(int(IdType.IPV4_ADDR_SUBNET), bytes(8))
+_NOT_KNOWN = frozenset((_C.XAUTH_PASSCODE, _C.XAUTH_CHALLENGE, _C.XAUTH_NEXT_PIN, _C.XAUTH_ANSWER))
+"""What a login may be asked for that is neither a name nor a password."""
 
 
 class RemoteAccess:
@@ -90,6 +96,9 @@ class RemoteAccess:
         client = self._session.party.config.client
         about_status = said.message == _M.SET and said.about_login
         sets_address = said.message == _M.SET and not said.about_login
+        if said.message == _M.REQUEST and said.about_login and self._is_user and self.authorized:
+            # A password goes out once: nobody may ask for it again and again while the user is not looking.
+            raise Refusal("The user has logged in already", _XAUTH, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
         if about_status and not self._is_user:
             raise Refusal("This side has not asked to be logged in", _XAUTH, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
         if sets_address and not (client is not None and client.wants_address and self.authorized):
@@ -114,9 +123,15 @@ class RemoteAccess:
             int(_C.XAUTH_USER_NAME): client.user.encode(),
             int(_C.XAUTH_USER_PASSWORD): client.password.encode(),
         }
-        given = [of_octets(a.type, values[a.type]) for a in said.values if a.type in values]
+        asked = list(dict.fromkeys(attribute.type for attribute in said.values))
+        given = [of_octets(kind, values[kind]) for kind in asked if kind in values]
         kind = said.value(_C.XAUTH_TYPE)
-        return [*([basic(_C.XAUTH_TYPE, kind.number)] if kind is not None else []), *given]
+        repeated = [kind] if kind is not None else []
+        if (kind is not None and kind.number != XauthType.GENERIC) or not given or not _NOT_KNOWN.isdisjoint(asked):
+            # A password is for who asks for one: to whoever asks for something else, this login has failed.
+            self._session.party.emit(Refused("The gateway asks for a login that is not known here", _XAUTH))
+            return [*repeated, basic(_C.XAUTH_STATUS, XauthStatus.FAIL)]
+        return [*repeated, *given]
 
     def _hear_status(self, said: Attributes) -> list[Attribute]:
         status = said.value(_C.XAUTH_STATUS)
@@ -126,7 +141,7 @@ class RemoteAccess:
         else:
             self.refused = True
             self._session.party.emit(Refused("The gateway does not accept the login", _XAUTH))
-        return [basic(_C.XAUTH_STATUS, status.number if status is not None else 0)]
+        return [basic(_C.XAUTH_STATUS, XauthStatus.OK if good else XauthStatus.FAIL)]
 
     def _grant(self, said: Attributes) -> list[Attribute]:
         """Addresses for a client that asks; nothing before its login succeeded, and nothing empty."""
@@ -220,11 +235,6 @@ class RemoteAccess:
         if config.client is not None:
             return host, config.remote
         return config.local, host
-
-
-def everything(identity: Identity) -> bool:
-    """Whether an identity stands for all addresses there are."""
-    return identity.data == _EVERYWHERE.data and identity.id_type == _EVERYWHERE.id_type
 
 
 def network_text(identity: Identity) -> str:

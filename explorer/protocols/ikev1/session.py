@@ -338,7 +338,8 @@ class Session:
         values = {attribute.type: attribute.number for attribute in payload.attributes}
         seconds = values.get(int(Phase1Attribute.LIFE_DURATION), 0)
         counts_seconds = values.get(int(Phase1Attribute.LIFE_TYPE)) == LifeType.SECONDS
-        if not seconds or not counts_seconds or self.expires is None or now + seconds >= self.expires:
+        # The number may have thousands of octets: too long for a time, it is held against the time that is left.
+        if not seconds or not counts_seconds or self.expires is None or seconds >= self.expires - now:
             return
         self.life, self.expires = seconds, now + seconds
         self.party.emit(SaShortened("ISAKMP", self.phase1.ledger["CKY-I"], seconds, "RFC 2407 §4.6.3.1"))
