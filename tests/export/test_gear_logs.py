@@ -10,7 +10,7 @@ from conftest import recording
 from explorer.errors import ExplorerError
 from explorer.events import Judged, Role, SaInstalled, Verdict
 from explorer.export.gear.cisco_log import cisco_console, cisco_log
-from explorer.export.gear.cisco_states import isakmp_state
+from explorer.export.gear.cisco_sas import sas_by_message
 from explorer.export.gear.cisco_words import group_by_policy, isakmp_attributes, refusal_line, refused_for
 from explorer.export.gear.strongswan_log import strongswan_console, strongswan_log
 from explorer.lab.scenario import shipped
@@ -182,21 +182,158 @@ def test_phase_2_says_what_is_known() -> None:
 @pytest.mark.parametrize(
     ("name", "party", "states"),
     [
-        ("ikev1-main-psk", INIT, ["MM_NO_STATE", "MM_SA_SETUP", "MM_KEY_EXCH", "MM_KEY_AUTH", "QM_IDLE"]),
-        ("ikev1-main-psk", RESP, ["MM_SA_SETUP", "MM_KEY_EXCH", "MM_KEY_AUTH", "QM_IDLE"]),
+        ("ikev1-main-psk", INIT, ["MM_NO_STATE", "MM_SA_SETUP", "MM_KEY_EXCH", "QM_IDLE"]),
+        ("ikev1-main-psk", RESP, ["MM_NO_STATE", "MM_SA_SETUP", "MM_KEY_EXCH", "MM_KEY_AUTH", "QM_IDLE"]),
         ("ikev1-aggressive-psk", INIT, ["AG_INIT_EXCH", "AG_AUTH", "QM_IDLE"]),
-        ("ikev1-aggressive-psk", RESP, ["AG_INIT_EXCH", "AG_AUTH", "QM_IDLE"]),
+        ("ikev1-aggressive-psk", RESP, ["AG_NO_STATE", "AG_INIT_EXCH", "QM_IDLE"]),
         ("ikev1-aggressive-wrong-psk", INIT, ["AG_INIT_EXCH", "AG_NO_STATE"]),
         ("ikev1-policy-mismatch-hash", INIT, ["MM_NO_STATE"]),
-        ("ikev1-informational", RESP, ["MM_SA_SETUP", "MM_KEY_EXCH", "MM_KEY_AUTH", "QM_IDLE", ""]),
+        ("ikev1-wrong-certificate", INIT, ["MM_NO_STATE", "MM_SA_SETUP", "MM_KEY_EXCH", "MM_NO_STATE"]),
+        ("ikev1-informational", RESP, ["MM_NO_STATE", "MM_SA_SETUP", "MM_KEY_EXCH", "MM_KEY_AUTH", "QM_IDLE", ""]),
         ("ikev1-remote-access-client-mode", RESP,
-         ["AG_INIT_EXCH", "AG_AUTH", "QM_IDLE", "CONF_XAUTH", "QM_IDLE"]),
+         ["AG_NO_STATE", "AG_INIT_EXCH", "QM_IDLE", "CONF_XAUTH", "QM_IDLE"]),
     ],
 )
 def test_states_of_show_crypto_isakmp_sa(name: str, party: Role, states: list[str]) -> None:
-    trace = recording(name)
-    seen = [isakmp_state(trace, party, at) for at in range(len(trace))]
-    assert [state for state, _ in groupby(seen)][1:] == states
+    seen = [state for _, rows in sas(name, party) for state in ([row.split()[2] for row in rows] or [""])]
+    assert [state for state, _ in groupby(seen)] == states
+
+
+def sas(name: str, party: Role) -> list[tuple[int, list[str]]]:
+    """Number of each message after which the table is another, and the rows that it has then."""
+    said = groupby(sas_by_message(recording(name), party), lambda line: line.message)
+    return [(number, [line.text for line in lines if line.text.startswith("10.")]) for number, lines in said]
+
+
+def test_rows_of_show_crypto_isakmp_sa_are_the_gears() -> None:
+    row = "10.0.0.2        {}MM_NO_STATE          0 ACTIVE{}"
+    assert sas("ikev1-policy-mismatch-hash", INIT) == [
+        (1, [row.format("10.0.0.1        ", "")]), (2, [row.format("10.0.0.1        ", " (deleted)")])]
+    assert sas("ikev1-policy-mismatch-hash", RESP) == [(1, [row.format("10.0.0.1        ", " (deleted)")])]
+    assert sas("ikev1-nat-t", RESP)[0] == (1, ["10.0.0.2        203.0.113.7     MM_NO_STATE          0 ACTIVE"])
+    assert sas("ikev1-main-psk", INIT)[-1] == (
+        6, ["10.0.0.2        10.0.0.1        QM_IDLE           1001 ACTIVE"])
+    assert sas("ikev1-aggressive-refused", RESP) == []
+
+
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_both_sas_are_there_until_the_old_one_is_deleted(party: Role) -> None:
+    rows = [(number, [row.split()[2:4] for row in found]) for number, found in sas("ikev1-rekey", party)]
+    assert rows[-2:] == [(33, [["QM_IDLE", "1001"], ["QM_IDLE", "1002"]]), (34, [["QM_IDLE", "1002"]])]
+
+
+def test_a_message_about_an_old_sa_has_the_old_number() -> None:
+    log = cisco_log(recording("ikev1-rekey"), 34)
+    debug = log.partition("show crypto")[0]
+    assert "ISAKMP:(1001): sending packet to 10.0.0.2 my_port 500 peer_port 500 (I) QM_IDLE" in debug
+    assert "ISAKMP:(1001): processing DELETE payload" in debug
+    assert "1002" not in debug
+    assert "ISAKMP:(1002):SA has been authenticated" in cisco_log(recording("ikev1-rekey"), 33)
+
+
+def test_the_log_ends_with_the_sas_under_headings_of_their_own() -> None:
+    log = cisco_log(recording("ikev1-main-psk"))
+    headings = [line.partition(": ")[2] for line in log.splitlines() if line.startswith("═══")]
+    assert headings == ["debug crypto isakmp"] * 2 + ["show crypto isakmp sa"] * 2
+    assert "\n\n\n" not in log
+
+
+# ---------------------------------------------------------------- Cisco: the order of lines
+
+
+def in_order(console: list[str], *parts: str) -> bool:
+    """Whether lines with these parts follow each other, whatever else is between."""
+    lines = iter(console)
+    return all(any(part in line for line in lines) for part in parts)
+
+
+@pytest.mark.parametrize(("name", "read"), [("main-psk", "HASH"), ("main-rsa", "ID"), ("main-pke", "HASH")])
+def test_the_initiator_counts_the_last_message_when_it_is_verified(name: str, read: str) -> None:
+    name = f"ikev1-{name}"
+    assert in_order(
+        cisco(name, INIT), "(I) MM_KEY_EXCH", f"processing {read} payload", "SA authentication status: authenticated",
+        "SA has been authenticated with 10.0.0.2", "Old State = IKE_I_MM5  New State = IKE_I_MM6",
+        "Old State = IKE_I_MM6  New State = IKE_P1_COMPLETE")
+    assert in_order(cisco(name, RESP), "Old State = IKE_R_MM4  New State = IKE_R_MM5", f"processing {read} payload",
+                    "SA authentication status: authenticated")
+    for party in (INIT, RESP):
+        assert sum("New State = IKE_I_MM6" in line for line in cisco(name, party)) == (party is INIT)
+
+
+def test_what_is_not_verified_is_not_counted() -> None:
+    assert not any("IKE_I_MM6" in line for line in cisco("ikev1-wrong-certificate", INIT))
+
+
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_phase_2_checks_the_offers_before_it_reads_on(party: Role) -> None:
+    console = cisco("ikev1-main-psk-pfs", party)
+    phase_2 = console[next(at for at, line in enumerate(console) if "Checking IPSec" in line) - 2 :]
+    known = [line for line in phase_2 if "processing" in line or "Checking" in line or "atts" in line]
+    said = [re.sub(r" payload\..*| proposal 1$|\.$", "", line.partition("):")[2].strip()) for line in known]
+    assert said[:8] == [
+        "processing HASH", "processing SA", "Checking IPSec", "atts are acceptable", "processing NONCE",
+        "processing KE", "processing ID", "processing ID"]
+
+
+@pytest.mark.parametrize("name", ["ikev1-quick-no-proposal", "ikev1-quick-id-mismatch", "ikev1-quick-pfs-mismatch"])
+def test_what_comes_behind_a_refused_offer_is_not_processed(name: str) -> None:
+    console = cisco(name, RESP)
+    refused = next(at for at, line in enumerate(console) if "phase 2 SA policy not acceptable!" in line)
+    before = "\n".join(console[:refused]).rpartition("processing SA payload")[2]
+    assert "processing NONCE" not in before
+    assert "processing" not in "\n".join(console[refused:])
+
+
+@pytest.mark.parametrize(
+    "name", ["ikev1-main-wrong-psk", "ikev1-aggressive-wrong-psk", "ikev1-wrong-identity", "ikev1-wrong-certificate"])
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_an_accepted_life_is_said_whatever_comes_later(name: str, party: Role) -> None:
+    console = cisco(name, party)
+    at = console.index("ISAKMP:(0):Returning Actual lifetime: 86400")
+    assert console[at - 1].startswith("ISAKMP:(0):atts are acceptable.")
+    assert console[at + 1] == "ISAKMP:(0)::Started lifetime timer: 86400."
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name.startswith("ikev1")])
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_the_life_that_is_said_is_that_of_the_sa(name: str, party: Role) -> None:
+    said = [int(line.rpartition(" ")[2]) for line in cisco(name, party) if "Returning Actual lifetime" in line]
+    installed = [entry.event.sa.lifetime for entry in recording(name).events_of(SaInstalled, party)
+                 if isinstance(entry.event, SaInstalled) and entry.event.sa.protocol == "ISAKMP"]
+    assert said[: len(installed)] == installed
+
+
+# ---------------------------------------------------------------- Cisco: what arrives and is not taken
+
+
+def test_a_refused_aggressive_mode_is_received_and_answered() -> None:
+    assert cisco("ikev1-aggressive-refused", RESP) == [
+        "ISAKMP (0): received packet from 10.0.0.1 dport 500 sport 500 Global (N) NEW SA",
+        "%CRYPTO-5-IKMP_AG_MODE_DISABLED: Unable to initiate or respond to Aggressive Mode while disabled",
+        "ISAKMP:(0): sending packet to 10.0.0.1 my_port 500 peer_port 500 (R) AG_NO_STATE"]
+
+
+def test_a_message_that_is_turned_down_has_arrived() -> None:
+    refused, received = cisco("ikev1-wrong-certificate", RESP)[-1:-3:-1]
+    assert refused.startswith("# refused here")
+    assert received == "ISAKMP (1001): received packet from 10.0.0.1 dport 500 sport 500 Global (R) QM_IDLE"
+
+
+@pytest.mark.parametrize("fault", [*FAULTS])
+def test_a_notification_in_the_clear_is_marked_as_not_known(fault: str) -> None:
+    received, remark = cisco(f"ikev1-policy-mismatch-{fault}", INIT)[-2:]
+    assert "received packet" in received
+    assert remark == "# the notification NO-PROPOSAL-CHOSEN came in the clear, and no line is known for it"
+
+
+def test_duplicates_are_the_reason_for_what_is_sent_again() -> None:
+    for party, numbers in ((INIT, [5, 7]), (RESP, [4, 8])):
+        lines = list(cisco_console(recording("ikev1-lossy"), party))
+        again = [at for at, line in enumerate(lines) if "came before" in line.text]
+        assert [lines[at].message for at in again] == numbers
+        for at in again:
+            assert "received packet" in lines[at - 1].text
+            assert any("sending packet" in line.text for line in lines[at + 1 : at + 3])
 
 
 def test_packets_carry_the_states_of_the_gear() -> None:
@@ -268,8 +405,8 @@ def test_every_run_has_a_log_of_every_gear(name: str) -> None:
     trace = recording(name)
     for log in (cisco_log, strongswan_log):
         whole = log(trace)
-        assert [line.split()[3] for line in whole.splitlines() if line.startswith("═══")] == [
-            "initiator’s", "responder’s"]
+        headings = [line.split()[3] for line in whole.splitlines() if line.startswith("═══")]
+        assert headings[:2] == headings[-2:] == ["initiator’s", "responder’s"]
         assert "None" not in whole
         parts = [log(trace, number) for number in range(1, len(trace.steps) + 1)]
         said = [line for part in parts for line in part.splitlines() if line and not line.startswith("═══")]
@@ -290,6 +427,6 @@ def test_charon_is_not_said_to_refuse_what_it_would_take(name: str) -> None:
     assert any(line.startswith("# charon would take this offer") for line in console)
 
 
-@pytest.mark.parametrize("point", ["aggressive-refused", "aggressive-wrong-psk", "wrong-xauth-password"])
+@pytest.mark.parametrize("point", ["aggressive-wrong-psk", "wrong-certificate", "wrong-xauth-password"])
 def test_a_refusal_without_a_known_line_is_remarked_on(point: str) -> None:
     assert any(line.startswith("# refused here") for party in (INIT, RESP) for line in cisco(f"ikev1-{point}", party))

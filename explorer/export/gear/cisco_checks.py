@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from explorer.events import Comparison, Negotiation
 from explorer.export.gear.cisco_words import (
+    agreed_life,
     group_by_policy,
     ipsec_attributes,
     isakmp_attributes,
@@ -18,13 +19,12 @@ from explorer.export.gear.cisco_words import (
 _INDENT = "ISAKMP:      "
 
 
-def isakmp_checks(negotiation: Negotiation, me: str, addresses: str, life: int | None) -> Iterator[str]:
+def isakmp_checks(negotiation: Negotiation, me: str, addresses: str) -> Iterator[str]:
     """Phase 1: the party's own policies by priority, against every transform.
 
     Args:
         me: how the gear begins its lines.
         addresses: ``(local A remote B)``.
-        life: seconds that the SA lives, once it is up.
     """
     for label, comparisons in group_by_policy(negotiation):
         for comparison in comparisons:
@@ -32,7 +32,9 @@ def isakmp_checks(negotiation: Negotiation, me: str, addresses: str, life: int |
     if negotiation.chosen is None:
         yield f"{me}:no offers accepted!"
         yield f"{me}: phase 1 SA policy not acceptable! {addresses}"
-    elif life is not None:
+        return
+    life = agreed_life(negotiation.chosen)
+    if life is not None:
         yield f"{me}:Returning Actual lifetime: {life}"
         yield f"{me}::Started lifetime timer: {life}."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from explorer.events import Envelope
 from explorer.export.gear.console import payloads
@@ -38,9 +38,17 @@ _NOTIFICATIONS: dict[int, str] = {
 _NAT_D = 20
 
 
-def payload_lines(envelope: Envelope, me: str) -> Iterator[str]:
-    """A line for each payload of which one is known, in the order of the chain."""
-    for payload in payloads(envelope):
+def split_at_offers(envelope: Envelope) -> tuple[list[Payload], list[Payload]]:
+    """The payloads of a message in two parts: phase 2 holds the offers against its policies before it reads on."""
+    found = payloads(envelope)
+    places = [at for at, payload in enumerate(found) if isinstance(payload, SecurityAssociation)]
+    end = places[-1] + 1 if places and envelope.exchange == "Quick Mode" else len(found)
+    return found[:end], found[end:]
+
+
+def payload_lines(found: Sequence[Payload], envelope: Envelope, me: str) -> Iterator[str]:
+    """A line for each payload of a message of which one is known, in the order of the chain."""
+    for payload in found:
         if isinstance(payload, Notification):
             yield from _notification(payload, me, protected=envelope.encrypted)
         elif isinstance(payload, VendorId):
@@ -56,7 +64,8 @@ def payload_lines(envelope: Envelope, me: str) -> Iterator[str]:
 def _notification(payload: Notification, me: str, *, protected: bool) -> Iterator[str]:
     name = _NOTIFICATIONS.get(payload.notify_type)
     if name is None or not protected:
-        # What it says of a notification in the clear is not known here.
+        way = "under the ISAKMP SA" if protected else "in the clear"
+        yield f"# the notification {NotifyType.name_of(payload.notify_type)} came {way}, and no line is known for it"
         return
     yield f"{me}: processing NOTIFY {name} protocol {payload.protocol}"
     if isinstance(payload, IsakmpLifetimeNotification):

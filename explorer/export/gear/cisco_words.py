@@ -5,6 +5,7 @@ No line is made up: a value or a mismatch for which no words are known has none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -31,6 +32,7 @@ _REFUSALS = {
 
 _LINES = {kind.label: line for kind, line in _REFUSALS.items()}
 _ORDER = {label: place for place, label in enumerate(_LINES)}
+_NUMBER = re.compile(r"\d+")
 _ODD = ("in two octets", "once")
 """What is wanted of an attribute's form, not of its value: the gear's words for that are not known."""
 
@@ -129,6 +131,16 @@ def _life(offer: Transform, type_kind: int, duration_kind: int, prefix: str) -> 
             yield f"{prefix}life type in {LifeType.name_of(attribute.number)}"
         elif attribute.type == duration_kind:
             yield f"{prefix}life duration {duration_words(attribute)}"
+
+
+def agreed_life(comparison: Comparison) -> int | None:
+    """Seconds that an SA of phase 1 made from this offer will live: a longer life is obeyed only where that is said."""
+    for verdict in comparison.verdicts:
+        if verdict.attribute == Phase1Attribute.LIFE_DURATION.label:
+            offered, own = _NUMBER.search(verdict.offered), _NUMBER.search(verdict.wanted)
+            lives = [int(found[0]) for found in (offered, own) if found is not None]
+            return lives[0] if "obeyed" in verdict.wanted else min(lives, default=None)
+    return None
 
 
 def duration_words(attribute: Attribute) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from explorer.errors import ExplorerError
-from explorer.events import Endpoint, Envelope, Refused, Role
+from explorer.events import Endpoint, Envelope, Refused, Role, Sent
 from explorer.export.printable import printable
 from explorer.trace.model import Entry, Step
 from explorer.trace.trace import Trace
@@ -42,6 +42,8 @@ def to_log(trace: Trace, console: Console, title: str, message: int | None = Non
     lines: list[str] = []
     for role in PEERS:
         said = [line.text for line in console(trace, role) if message in (None, line.message)]
+        while said and not said[-1]:
+            said.pop()
         if said or message is None:
             nothing = ["(nothing for which a line is known)"]
             lines += ["", f"═══ What the {role}’s console shows: {title}", "", *(said or nothing)]
@@ -68,6 +70,20 @@ def entries_of(trace: Trace, party: Role) -> Iterator[tuple[Entry, Step]]:
 def header(envelope: Envelope) -> IsakmpHeader | None:
     """The ISAKMP header of a message; packets and keepalives have none."""
     return next((value for value in _values(envelope.trees[0].root) if isinstance(value, IsakmpHeader)), None)
+
+
+def cookie_of(envelope: Envelope) -> bytes:
+    """The initiator's cookie, which names the ISAKMP SA that a message belongs to; packets have none."""
+    found = header(envelope)
+    return found.initiator_cookie if found is not None else b""
+
+
+def answered_duplicate(trace: Trace, entry: Entry) -> Step | None:
+    """The message that came once more and so brought about that this side sends its own again; a clock brings none."""
+    cause = trace[entry.cause] if entry.cause is not None else None
+    if not isinstance(entry.event, Sent) or not entry.event.again or cause is None or cause.party is entry.party:
+        return None
+    return trace.step(cause.step)
 
 
 def payloads(envelope: Envelope) -> list[Payload]:
