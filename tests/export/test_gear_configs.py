@@ -49,12 +49,37 @@ def test_cisco_holds_policies_key_and_transform_sets() -> None:
         "crypto isakmp policy 5\n encr aes 256\n hash sha512\n authentication pre-share\n group 16\n lifetime 86400\n"
         "crypto isakmp policy 15\n encr 3des\n hash md5\n authentication pre-share\n group 2\n lifetime 86400\n"
     ) in text
-    assert "crypto isakmp key correct horse battery staple address 10.0.0.1\n" in text
+    assert "crypto isakmp key correct-horse-battery-staple address 10.0.0.1\n" in text
     assert "crypto ipsec transform-set SET1 esp-aes esp-sha-hmac\n mode tunnel\n" in text
     assert "access-list 101 permit ip 192.168.2.0 0.0.0.255 192.168.1.0 0.0.0.255\n" in text
     assert (
         "crypto map LAB 10 ipsec-isakmp\n set peer 10.0.0.1\n set transform-set SET1\n"
         " set security-association lifetime seconds 3600\n match address 101\n") in text
+
+
+@pytest.mark.parametrize(("name", "role"), BOTH)
+def test_no_key_of_cisco_has_a_space(name: str, role: Role) -> None:
+    own = peer(load_scenario(name), role)
+    keys = [key for key in (own.psk, *own.group_keys.values()) if key is not None and " " in key]
+    assert all(key not in cisco(name, role) for key in keys)
+
+
+def test_a_gateway_without_groups_gives_addresses_to_the_default_group() -> None:
+    text = cisco("ikev1-remote-access-hybrid", RESP)
+    group = text[text.index("crypto isakmp client configuration group default"):]
+    assert " pool POOL\n" in group
+    assert " key " not in group[: group.index("crypto ipsec")]
+
+
+def test_who_is_sent_something_encrypted_has_a_key_of_its_own() -> None:
+    for name in ("ikev1-main-pke", "ikev1-aggressive-revised-pke"):
+        for role in (INIT, RESP):
+            assert f"! crypto key import rsa {role}-rsa pem terminal" in cisco(name, role)
+
+
+def test_a_client_that_gets_its_address_does_not_protect_the_outside() -> None:
+    text = cisco("ikev1-remote-access-client-mode", INIT)
+    assert " ! the one to the hosts inside\n crypto ipsec client ezvpn LAB inside\n" in text
 
 
 @pytest.mark.parametrize(("name", "role"), BOTH)
@@ -86,7 +111,7 @@ def test_cisco_phase_1_in_other_ways() -> None:
     assert " set pfs group14\n" in cisco("ikev1-main-psk-pfs", INIT)
     assert "crypto isakmp keepalive" in cisco("ikev1-informational", INIT)
     assert "no crypto ipsec nat-transparency" not in cisco("ikev1-nat-t", INIT)
-    assert "crypto isakmp key correct horse battery staple address 203.0.113.7\n" in cisco("ikev1-nat-t", RESP)
+    assert "crypto isakmp key correct-horse-battery-staple address 203.0.113.7\n" in cisco("ikev1-nat-t", RESP)
     certified = cisco("ikev1-main-rsa", INIT)
     assert "crypto pki trustpoint lab-ca\n" in certified
     assert " match identity host responder.lab.example\n" in certified

@@ -389,6 +389,30 @@ def test_charon_names_sas_and_peers() -> None:
         " and TS 192.168.2.0/24 === 192.168.1.0/24") in charon("ikev1-main-psk", RESP)
 
 
+def test_charon_names_the_sa_that_goes_and_not_the_newest() -> None:
+    assert "[IKE] sending DELETE for IKE_SA lab[1]" in charon("ikev1-rekey", INIT)
+    assert "[IKE] received DELETE for IKE_SA lab[1]" in charon("ikev1-rekey", RESP)
+
+
+def test_charon_is_told_what_has_arrived_whatever_was_sent() -> None:
+    console = charon("ikev1-aggressive-sa-swap", INIT)
+    received = next(line for line in console if line.startswith("[CFG] received proposals: "))
+    selected = next(line for line in console if line.startswith("[CFG] selected proposal: "))
+    assert received.rpartition(" ")[2] == selected.rpartition(" ")[2]
+
+
+@pytest.mark.parametrize("name", ["ikev1-aggressive-refused", "ikev1-wrong-certificate"])
+def test_what_is_refused_was_received_first(name: str) -> None:
+    console = charon(name, RESP)
+    refused = next(index for index, line in enumerate(console) if line.startswith("# refused here"))
+    assert any(line.startswith("[NET] received packet") for line in console[:refused])
+
+
+def test_charon_sends_again_because_something_came_again() -> None:
+    console = charon("ikev1-lossy", RESP)
+    assert "[IKE] received retransmit of request with ID 0, retransmitting response" in console
+
+
 def test_charon_establishes_after_the_login() -> None:
     console = charon("ikev1-remote-access-client-mode", RESP)
     login = console.index("[IKE] XAuth authentication of 'alice' successful")

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from explorer.events import Role
 from explorer.export.gear.cisco_limits import limits
-from explorer.export.gear.cisco_remote import easy_client, easy_server
+from explorer.export.gear.cisco_remote import easy_client, easy_server, spaceless
 from explorer.export.gear.side import Side, kind_of_identity, side
 from explorer.export.printable import printable
 from explorer.lab.scenario import IpsecProposal, IsakmpPolicy, Scenario
@@ -104,15 +104,23 @@ def _keys(this: Side) -> Iterator[str]:
     peer = this.peer
     if peer.psk is not None and this.aggressive and this.role is Role.INITIATOR:
         yield f"crypto isakmp peer address {this.far}"
-        yield f" set aggressive-mode password {peer.psk}"
+        yield f" set aggressive-mode password {spaceless(peer.psk)}"
         yield from _endpoint(this)
     elif peer.psk is not None:
-        yield f"crypto isakmp key {peer.psk} address {this.far}"
+        yield f"crypto isakmp key {spaceless(peer.psk)} address {this.far}"
         if this.aggressive and kind_of_identity(this.far_identity) == "host":
-            yield f"crypto isakmp key {peer.psk} hostname {this.far_identity}"
+            yield f"crypto isakmp key {spaceless(peer.psk)} hostname {this.far_identity}"
     if any("encr" in method for method in this.methods) and peer.peer_certificate is not None:
+        yield from _own_key(this)
         yield "crypto key pubkey-chain rsa"
         yield from _public_key(this, peer.peer_certificate)
+
+
+def _own_key(this: Side) -> Iterator[str]:
+    """What the other side encrypts for."""
+    if this.peer.certificate is not None:
+        name = PurePath(this.peer.certificate).stem
+        yield f"! crypto key import rsa {name} pem terminal: paste the public key of {name}.pem, and {name}.key"
 
 
 def _endpoint(this: Side) -> Iterator[str]:

@@ -15,7 +15,7 @@ def limits(this: Side) -> Iterator[str]:
     peer = this.peer
     keys = [key for key in (peer.psk, *peer.group_keys.values()) if key is not None]
     if any(" " in key for key in keys):
-        yield "A key ends at the first space on IOS: choose one without, on both sides."
+        yield "A key cannot hold spaces on IOS: a hyphen stands for each here, and must on the other side."
     if any(key.startswith("0x") for key in keys):
         yield "Keys are text on IOS: octets cannot be entered."
     if peer.vendor_ids:
@@ -27,7 +27,7 @@ def limits(this: Side) -> Iterator[str]:
 def _phase1(this: Side) -> Iterator[str]:
     peer = this.peer
     if "hybrid-rsa-sig" in this.methods:
-        yield "IOS has no hybrid authentication: certificates on both sides stand in for it here."
+        yield "IOS has no hybrid authentication: rsa-sig stands in for it here, and wants a certificate of both sides."
     if "revised-rsa-encr" in this.methods:
         yield "IOS has one authentication with RSA encryption, not the revised one: rsa-encr stands in for it here."
     if peer.default_policy:

@@ -7,6 +7,14 @@ from collections.abc import Iterator
 
 from explorer.export.gear.side import Side
 
+DEFAULT_GROUP = "default"
+"""The group of whoever names none."""
+
+
+def spaceless(key: str) -> str:
+    """A key as IOS can be told it."""
+    return key.replace(" ", "-")
+
 
 def easy_server(this: Side) -> Iterator[str]:
     """Users, groups and addresses of a gateway."""
@@ -19,9 +27,10 @@ def easy_server(this: Side) -> Iterator[str]:
     if gateway.pool is not None:
         hosts = list(_ends(gateway.pool))
         yield f"ip local pool POOL {' '.join(hosts)}"
-    for group, key in this.peer.group_keys.items():
+    for group, key in (this.peer.group_keys or {DEFAULT_GROUP: ""}).items():
         yield f"crypto isakmp client configuration group {group}"
-        yield f" key {key}"
+        if key:
+            yield f" key {spaceless(key)}"
         if gateway.name_server is not None:
             yield f" dns {gateway.name_server}"
         if gateway.pool is not None:
@@ -46,7 +55,7 @@ def easy_client(this: Side) -> Iterator[str]:
     yield "crypto ipsec client ezvpn LAB"
     yield " connect auto"
     if this.peer.psk is not None:
-        yield f" group {this.identity.removeprefix('keyid:')} key {this.peer.psk}"
+        yield f" group {this.identity.removeprefix('keyid:')} key {spaceless(this.peer.psk)}"
     yield f" mode {client.mode}"
     yield f" peer {this.far}"
     yield f" username {client.user} password {client.password}"
@@ -55,5 +64,6 @@ def easy_client(this: Side) -> Iterator[str]:
     yield f" ! the one that has {this.peer.address}"
     yield " crypto ipsec client ezvpn LAB outside"
     yield "interface GigabitEthernet0/1"
-    yield f" ! the one to {this.peer.protects}"
+    outside = this.peer.protects == f"{this.peer.address}/32"
+    yield f" ! the one to {'the hosts inside' if outside else this.peer.protects}"
     yield " crypto ipsec client ezvpn LAB inside"

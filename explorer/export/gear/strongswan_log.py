@@ -27,6 +27,8 @@ from explorer.events import (
 from explorer.export.gear.console import (
     PHASE_1,
     Line,
+    answered_duplicate,
+    cookie_of,
     ends,
     entries_of,
     header,
@@ -58,6 +60,7 @@ _LOGIN: tuple[int, ...] = (
     AuthenticationMethod.HYBRID_INIT_RSA,
 )
 _MARKER = bytes(4)
+_COOKIE = 8
 _ASSIGNED = re.compile(r"(\S+)/32 through the tunnel to (.+)")
 
 
@@ -89,18 +92,24 @@ class _Console:
         for step in trace.steps:
             self._begun.setdefault(step.envelope.scope, step.sender)
         self._terms: dict[str, bytes] = {}
-        self._sas = 0
+        self._sas: dict[bytes, int] = {}
+        self._cookie = b""
         self._children = 0
         self._method = 0
         self._in_phase_1 = self._party
-        self._requests = self._repeats = 0
+        self._arrived: Envelope | None = None
+        self._requests = self._repeats = self._read = 0
         self._inbound: bytes | None = None
         self._awaits_login = self._bundled = self._up = False
 
     def lines(self) -> Iterator[Line]:
         """Every line, with the number of its message."""
         for index, (entry, step) in enumerate(self._entries):
+            self._cookie = cookie_of(step.envelope)
             self._note(entry.event)
+            repeated = answered_duplicate(self._trace, entry)
+            if repeated is not None:
+                yield from (Line(repeated.number, text) for text in self._came_again(repeated))
             for text in self._say(index, entry, step):
                 yield Line(entry.step, text)
 
@@ -114,7 +123,7 @@ class _Console:
     def _say(self, index: int, entry: Entry, step: Step) -> Iterator[str]:
         event = entry.event
         if isinstance(event, Sent):
-            yield from self._sent(event, index, step)
+            yield from self._sent(event, index, entry, step)
         elif isinstance(event, Received):
             yield from self._received(event, step)
         elif isinstance(event, Judged):
@@ -138,7 +147,11 @@ class _Console:
 
     @property
     def _sa(self) -> str:
-        return f"lab[{self._sas}]"
+        return self._name_of(self._cookie)
+
+    def _name_of(self, cookie: bytes) -> str:
+        """Charon counts its SAs; the initiator's cookie tells which one is spoken of."""
+        return f"lab[{self._sas.get(cookie, len(self._sas))}]"
 
     @property
     def _peers(self) -> str:
@@ -165,10 +178,11 @@ class _Console:
 
     # ---------------------------------------------------------------- messages
 
-    def _sent(self, event: Sent, index: int, step: Step) -> Iterator[str]:
+    def _sent(self, event: Sent, index: int, entry: Entry, step: Step) -> Iterator[str]:
         envelope, request = event.envelope, self._is_request(step, self._party)
         if event.again:
-            yield from self._repeated(envelope.exchange, request=request)
+            by_clock = answered_duplicate(self._trace, entry) is None
+            yield from self._repeated(envelope.exchange, request=request and by_clock)
         else:
             self._requests, self._repeats = self._requests + request, 0
             yield from self._before(event, index)
@@ -176,7 +190,7 @@ class _Console:
             yield from [f"[ENC] generating {short}"] if short is not None else []
         own, far = ends(self._trace, step, self._party)
         way = f"from {own.address}[{own.port}] to {far.address}[{far.port}]"
-        yield f"[NET] sending packet: {way} ({_size(step)} bytes)"
+        yield f"[NET] sending packet: {way} ({_size(envelope.trees[0].buffer.octets)} bytes)"
 
     def _repeated(self, exchange: str, *, request: bool) -> Iterator[str]:
         """Only whose turn it is waits and sends again; its words for the other phase are not known."""
@@ -203,7 +217,7 @@ class _Console:
                 yield "[IKE] sending DPD request"
 
     def _begin(self, role: Role) -> None:
-        self._sas += 1
+        self._sas[self._cookie] = len(self._sas) + 1
         self._requests = 1 if role is Role.INITIATOR else 0
         self._in_phase_1, self._awaits_login, self._up = role, False, False
 
@@ -214,10 +228,8 @@ class _Console:
         return row is not None and row.old == "idle" and not row.receives
 
     def _received(self, event: Received, step: Step) -> Iterator[str]:
-        own, far = ends(self._trace, step, self._party)
-        envelope = event.envelope
-        way = f"from {far.address}[{far.port}] to {own.address}[{own.port}]"
-        yield f"[NET] received packet: {way} ({_size(step)} bytes)"
+        envelope = self._arrived = event.envelope
+        yield self._reception(step)
         if self._is_nonsense(step):
             return
         short = summary(envelope, request=self._is_request(step, step.sender))
@@ -225,10 +237,26 @@ class _Console:
         found = header(envelope)
         if envelope.exchange in PHASE_1 and found is not None and not any(found.responder_cookie):
             self._begin(Role.RESPONDER)
-            yield f"[IKE] {far.address} is initiating a {envelope.exchange} IKE_SA"
+            yield f"[IKE] {ends(self._trace, step, self._party)[1].address} is initiating a {envelope.exchange} IKE_SA"
         for payload in payloads(envelope):
             if isinstance(payload, Delete):
                 yield from self._deleted(payload)
+
+    def _reception(self, step: Step) -> str:
+        self._read = step.number
+        own, far = ends(self._trace, step, self._party)
+        way = f"from {far.address}[{far.port}] to {own.address}[{own.port}]"
+        return f"[NET] received packet: {way} ({_size(step.octets)} bytes)"
+
+    def _came_again(self, step: Step) -> Iterator[str]:
+        """A message that was answered before; charon has words for it while phase 1 goes on."""
+        yield self._reception(step)
+        if step.envelope.exchange not in PHASE_1 or self._up:
+            yield f"# message {step.number} came before, and no line is known for that; its answer is sent again"
+        elif self._is_request(step, step.sender):
+            yield "[IKE] received retransmit of request with ID 0, retransmitting response"
+        else:
+            yield "[IKE] received retransmit of response with ID 0, resending last request"
 
     def _is_nonsense(self, step: Step) -> bool:
         return any(
@@ -241,15 +269,17 @@ class _Console:
 
     def _deleting(self, payload: Delete) -> Iterator[str]:
         if payload.protocol == ProtocolId.ISAKMP:
-            yield f"[IKE] deleting IKE_SA {self._sa} between {self._peers}"
-            yield f"[IKE] sending DELETE for IKE_SA {self._sa}"
+            name = self._name_of(payload.spis[:_COOKIE])
+            yield f"[IKE] deleting IKE_SA {name} between {self._peers}"
+            yield f"[IKE] sending DELETE for IKE_SA {name}"
         elif payload.protocol == ProtocolId.ESP:
             yield from (f"[IKE] sending DELETE for ESP CHILD_SA with SPI {spi}" for spi in _spis(payload))
 
     def _deleted(self, payload: Delete) -> Iterator[str]:
         if payload.protocol == ProtocolId.ISAKMP:
-            yield f"[IKE] received DELETE for IKE_SA {self._sa}"
-            yield f"[IKE] deleting IKE_SA {self._sa} between {self._peers}"
+            name = self._name_of(payload.spis[:_COOKIE])
+            yield f"[IKE] received DELETE for IKE_SA {name}"
+            yield f"[IKE] deleting IKE_SA {name} between {self._peers}"
         elif payload.protocol == ProtocolId.ESP:
             yield from (f"[IKE] received DELETE for ESP CHILD_SA with SPI {spi}" for spi in _spis(payload))
 
@@ -265,7 +295,8 @@ class _Console:
                 yield "# charon has no authentication with public key encryption"
         began = self._is_request(step, self._party)
         own = offered(self._own_offer(step)) if began else None
-        yield from checks(negotiation, offered(step.envelope), own)
+        received = offered(self._arrived) if self._arrived is not None else []
+        yield from checks(negotiation, received, own)
         if chosen is None and not began:
             phase_1 = negotiation.protocol == "ISAKMP"
             if phase_1 and any(refusal_line(comparison) is None for comparison in negotiation.comparisons):
@@ -335,6 +366,8 @@ class _Console:
 
     def _refused(self, event: Refused, step: Step) -> Iterator[str]:
         exchange = step.envelope.exchange
+        if step.receiver is self._party and self._read != step.number:
+            yield self._reception(step)
         if event.notify == "PAYLOAD-MALFORMED" and exchange == "Main Mode":
             yield "[IKE] message parsing failed"
             yield "[IKE] ID_PROT request with message ID 0 processing failed"
@@ -362,9 +395,9 @@ class _Console:
             yield f"[IKE] assigning virtual IP {assigned[1]} to peer '{assigned[2]}'"
 
 
-def _size(step: Step) -> int:
+def _size(octets: bytes) -> int:
     """Octets of the message itself, without the marker in front on the port of NAT traversal."""
-    return len(step.octets.removeprefix(_MARKER)) if step.octets.startswith(_MARKER) else len(step.octets)
+    return len(octets.removeprefix(_MARKER))
 
 
 def _spis(payload: Delete) -> Iterator[str]:
