@@ -173,6 +173,7 @@ _CHANGED = {
     "own address": "goes on from ",
     "peer address": "sends what IKE has to say to ",
     "tunnel ends": "moves the Child SAs: from ",
+    "route withdrawn": "needs a route no more: ",
     "private group": "may now use a private group: ",
 }
 

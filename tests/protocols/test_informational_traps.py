@@ -425,3 +425,25 @@ def test_whoever_holds_an_sa_already_does_not_say_it() -> None:
     pair = established(ALIVE).start().pump()
     assert len(pair.peers[I].sessions) == 2
     assert len(pair.of(Notified, R)) == 1
+
+
+def test_who_knows_of_no_older_sa_has_lost_what_it_had() -> None:
+    pair = Pair(replace(quick(shipped(I)), initial_contact=True), quick(shipped(R))).start().pump()
+    pair.rekey().pump()
+    pair.peers[I].sessions.clear()
+    pair.start().pump()
+    ended = [(event.protocol, event.how) for event in pair.of(SaEnded, R)]
+    assert ended == [("ESP", "initial contact"), ("ESP", "initial contact"), ("ISAKMP", "initial contact")]
+    assert [session.usable for session in pair.peers[R].sessions] == [False, True]
+
+
+def test_first_contact_of_one_peer_says_nothing_of_another() -> None:
+    pair = Pair(quick(shipped(I)), quick(shipped(R))).start().pump()
+    somebody_else = replace(shipped(I).identity, data=bytes((10, 0, 0, 99)))
+    named = replace(quick(shipped(I)), initial_contact=True, identity=somebody_else)
+    other = Pair(named, seed=9)
+    other.peers[R] = pair.peers[R]
+    other.start().pump()
+    assert "INITIAL-CONTACT" in [event.notify for event in other.of(Notified, R)]
+    assert pair.session(I).usable
+    assert not pair.peers[R].sessions[0].ended

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from insider import CLIENT_MODE, EXTENSION, HYBRID, PUSH, Insider, between, established, hasty, learned
-from pair import I, Pair, R, is_told
+from pair import I, Pair, R, end, is_told
 
 from explorer.events import Concluded, NetworkChanged, Refused, Role, SaEnded, Verified
 from explorer.protocols.ikev1.config import Client, Config, Gateway
@@ -370,16 +370,59 @@ def test_trap_5_a_repeated_transaction_gets_the_identical_answer(number: int) ->
     assert pair.pump().rekey().pump().up
 
 
-def test_two_clients_get_two_addresses() -> None:
-    gate = gateway(CLIENT_MODE)
-    first = Pair(client(CLIENT_MODE), gate).start().pump()
+def test_two_users_get_two_addresses() -> None:
+    gate = gateway(CLIENT_MODE, users={"alice": "wonderland", "bob": "builder"})
+    first = Pair(client(CLIENT_MODE, user="alice", password="wonderland"), gate).start().pump()
     held = first.session(R).access.address
-    second = Pair(client(CLIENT_MODE), gate, seed=9)
+    second = Pair(client(CLIENT_MODE, user="bob", password="builder"), gate, seed=9)
     second.peers[R] = first.peers[R]
     second.heard[R].clear()
     second.start().pump()
     assert second.session(R) is not first.peers[R].sessions[0]
     assert second.session(R).access.address not in (b"", held)
+
+
+def short_lived(config: Config) -> Config:
+    """Phase 1 is done again, login and all, before the IPsec SAs end."""
+    return replace(
+        config,
+        rekeys=True,
+        phase1=tuple(replace(policy, lifetime=300) for policy in config.phase1),
+        phase2=tuple(replace(policy, lifetime=1000) for policy in config.phase2))
+
+
+def test_a_user_keeps_address_and_sas_through_another_login() -> None:
+    one = gateway(CLIENT_MODE, pool=gateway(CLIENT_MODE).gateway.pool[:1])  # type: ignore[union-attr]
+    pair = Pair(short_lived(client(CLIENT_MODE)), one).start().pump()
+    pair.rekey().pump()
+    held = pair.session(R).access.address
+    pair.wait(280)
+    old, new = pair.peers[R].sessions
+    assert (old.ended, new.usable, new.access.address) == (True, True, held)
+    assert (len(list(old.holdings)), len(list(new.holdings))) == (0, 1)
+    assert [e.reason for role in (I, R) for e in pair.of(Refused, role)] == []
+
+
+def test_an_address_comes_back_when_nothing_needs_it_any_more() -> None:
+    one = gateway(CLIENT_MODE, pool=gateway(CLIENT_MODE).gateway.pool[:1])  # type: ignore[union-attr]
+    pair = Pair(client(CLIENT_MODE), one).start().pump()
+    pair.peers[I].start_delete(end(R), pair.now, isakmp=True)
+    pair.put(I).pump()
+    assert "route withdrawn" in [e.what for e in pair.of(NetworkChanged, R)]
+    again = Pair(client(CLIENT_MODE), one, seed=9)
+    again.peers[R] = pair.peers[R]
+    assert again.start().pump().session(R).access.address == pair.session(I).access.address
+
+
+def test_an_empty_pool_is_said_and_gives_no_address_twice() -> None:
+    users = {"alice": "wonderland", "bob": "builder"}
+    one = gateway(CLIENT_MODE, users=users, pool=gateway(CLIENT_MODE).gateway.pool[:1])  # type: ignore[union-attr]
+    first = Pair(client(CLIENT_MODE, user="alice", password="wonderland"), one).start().pump()
+    second = Pair(client(CLIENT_MODE, user="bob", password="builder"), one, seed=9)
+    second.peers[R] = first.peers[R]
+    second.start().pump()
+    assert second.session(R).access.address == b""
+    assert "No internal address is left" in [e.reason for e in second.of(Refused, R)]
 
 
 def test_a_client_with_a_network_of_its_own_asks_for_nothing() -> None:

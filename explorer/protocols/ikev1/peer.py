@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from explorer.engine.leases import Leases
 from explorer.engine.ledger import Entropy, Numbered
 from explorer.engine.link import Link
 from explorer.engine.refusal import Refusal
@@ -62,6 +63,7 @@ class Ikev1Peer:
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
         self._negotiations = 0
+        self._leases = Leases()
         self._keepalive = Keepalive(self._events.append)
         self._timers = Timers(self)
         self._ports = config.port, config.natt_port
@@ -286,8 +288,12 @@ class Ikev1Peer:
         """IPsec SAs outlive the ISAKMP SA that made them: its successor keeps account of them."""
         address = session.party.link.remote.address
         heirs = [s for s in self.live_sessions() if s.usable and s.party.link.remote.address == address]
-        if session.ended and heirs:
-            heirs[-1].holdings.adopt(session.holdings)
+        for older in self.sessions if heirs else ():
+            # Of one that has ended while its successor's user was still logging in as well.
+            if older.ended and older.party.link.remote.address == address:
+                heirs[-1].holdings.adopt(older.holdings)
+        for ended in self.sessions:
+            ended.access.give_back()
 
     def _answering(self, session: Session, message: Message) -> Exchange:
         """A new exchange that the peer has begun."""
@@ -330,7 +336,21 @@ class Ikev1Peer:
             return False
         if exchange is session.phase1 and session.phase1.up:
             self._replace_older(session, now)
+            self._begin_anew(session)
         return True
+
+    def _begin_anew(self, session: Session) -> None:
+        """Who knows of no older SA has lost what it had: its SAs here are of no use (RFC 2407 §4.6.3.3).
+
+        Only of somebody who is proven by phase 1, where it comes from: a user has not logged in yet, and a key may be a
+        whole group's.
+        """
+        address = session.party.link.remote.address
+        if session.first_contact_told and session.access.authorized:
+            for older in self.live_sessions():
+                at_home = older is not session and older.party.link.remote.address == address
+                if at_home and older.phase1.up and older.peer_identity == session.peer_identity:
+                    older.begin_anew()
 
     def _replace_older(self, session: Session, now: float) -> None:
         """A new ISAKMP SA with the same peer: this side drops the one that it was made to replace."""
@@ -374,6 +394,7 @@ class Ikev1Peer:
         if not useless:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
         self.sessions.remove(useless[0])
+        useless[0].access.give_back()
 
     def _session(self, kind: type[Phase1], role: Role, link: Link, now: float) -> Session:
         # A second negotiation must not repeat the cookies, nonces and exponents of the first.
@@ -388,8 +409,8 @@ class Ikev1Peer:
             if isinstance(event, SaInstalled):
                 held[0].installed(event, link.now)
 
-        party = Party(self.config, emit, entropy, self.role, link)
-        held.append(Session(kind(party, role, phase1_scope(number)), number - 1))
+        party = Party(self.config, emit, entropy, self.role, link, self._leases)
+        held.append(Session(kind(party, role, phase1_scope(number))))
         return held[0]
 
     @staticmethod

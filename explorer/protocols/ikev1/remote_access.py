@@ -47,9 +47,9 @@ class RemoteAccess:
         refused: whether the login failed.
     """
 
-    def __init__(self, session: Session, position: int) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._position = position
+        self._leased = False
         self.authorized = False
         self.refused = False
         self.address = b""
@@ -74,7 +74,9 @@ class RemoteAccess:
         """After the login: a gateway that pushes sets an address, a client that pulls asks for one."""
         config = self._session.party.config
         if config.gateway is not None and config.gateway.pushes and config.gateway.pool:
-            self._session.transact(Attributes(int(_M.SET), self._identifier, self._assign()), now)
+            given = self._assign()
+            if given:
+                self._session.transact(Attributes(int(_M.SET), self._identifier, given), now)
         elif config.client is not None and config.client.asks and config.client.wants_address:
             wanted = tuple(of_octets(kind, b"") for kind in (_C.IP4_ADDRESS, _C.IP4_NETMASK, _C.IP4_DNS))
             identifier = int.from_bytes(self._session.draw(2, "Mode Config identifier"), "big")
@@ -155,7 +157,14 @@ class RemoteAccess:
     def _assign(self) -> tuple[Attribute, ...]:
         gateway = self._session.party.config.gateway
         assert gateway is not None
-        self.address = gateway.pool[self._position % len(gateway.pool)]
+        if not self._leased:
+            party = self._session.party
+            holder = (self._user.encode() or self._session.peer_identity, party.link.remote.address)
+            address = party.leases.take(gateway.pool, holder)
+            if address is None:
+                party.emit(Refused("No internal address is left", _CFG))
+                return ()
+            self.address, self._leased = address, True
         values = [of_octets(_C.IP4_ADDRESS, self.address), of_octets(_C.IP4_NETMASK, gateway.netmask)]
         if gateway.name_server:
             values.append(of_octets(_C.IP4_DNS, gateway.name_server))
@@ -163,6 +172,13 @@ class RemoteAccess:
         route = f"{host} through the tunnel to {self._user or 'the client'}"
         self._session.party.emit(NetworkChanged("route", route, _CFG))
         return tuple(values)
+
+    def give_back(self) -> None:
+        """Once nothing of this session needs it any more, the address is free for somebody else."""
+        if self._leased and self._session.ended and not any(self._session.holdings):
+            self._leased = False
+            self._session.party.leases.give_back(self.address)
+            self._session.party.emit(NetworkChanged("route withdrawn", f"{IPv4Address(self.address)}/32", _CFG))
 
     def _take_address(self, said: Attributes) -> list[Attribute]:
         """Take what was given; an acknowledgement repeats the attributes, without values."""

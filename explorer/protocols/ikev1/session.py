@@ -67,13 +67,14 @@ class Session:
         ended: whether nothing of it may be used any more.
         successor: the session that is to take its place.
         expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
+        first_contact_told: whether the peer has said that it knows of no older SA.
         begun: how many exchanges this side has begun under it.
     """
 
-    def __init__(self, phase1: Phase1, position: int) -> None:
+    def __init__(self, phase1: Phase1) -> None:
         self.phase1 = phase1
         self.exchanges: dict[int, Exchange] = {}
-        self.access = RemoteAccess(self, position)
+        self.access = RemoteAccess(self)
         self.holdings = Holdings()
         self.ended = False
         self.successor: Session | None = None
@@ -82,6 +83,7 @@ class Session:
         self.private_groups: tuple[PrivateGroup, ...] = ()
         self.outbox: list[Datagram] = []
         self.begun = 0
+        self.first_contact_told = False
         self._answers: dict[bytes, tuple[Exchange, Sent] | None] = {}
         self._life_told = False
 
@@ -95,6 +97,11 @@ class Session:
         """The initiator's and the responder's cookie; eight zeros while there is none."""
         octets = cookies_of(self.phase1) if "CKY-I" in self.phase1.ledger else bytes(16)
         return octets[:8], octets[8:]
+
+    @property
+    def peer_identity(self) -> bytes:
+        """What the peer calls itself in phase 1: type, protocol, port and name."""
+        return self.phase1.ledger["IDir_b" if self.phase1.role is Role.INITIATOR else "IDii_b"].octets
 
     @property
     def usable(self) -> bool:
@@ -304,6 +311,8 @@ class Session:
         self.party.emit(Notified(name, protected, "RFC 2408 §3.14"))
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
             self._give_up(payload, name, protected=protected)
+        elif payload.notify_type == NotifyType.INITIAL_CONTACT and exchange is self.phase1:
+            self.first_contact_told = True
         elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:
             self._answer_question(payload, now)
         elif isinstance(payload, CountedNotification) and protected:
@@ -389,6 +398,12 @@ class Session:
         scope = self.phase1.ledger.scope
         self.party.emit(Concluded("Remote access", scope, "failed", f"Remote access: {reason}"))
         self.delete_isakmp(now)
+
+    def begin_anew(self) -> None:
+        """The peer has lost all of this."""
+        for holding in self.holdings:
+            self._end_holding(holding, "initial contact")
+        self._drop("initial contact")
 
     def peer_is_dead(self) -> None:
         """No sign of life has come (RFC 3706 §5.5)."""

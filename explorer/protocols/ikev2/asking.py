@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from explorer.engine.leases import Leases
 from explorer.engine.ledger import Entropy, Ledger, Numbered
 from explorer.engine.link import Link
 from explorer.errors import NoSaError
 from explorer.events import Datagram, Endpoint, Event, Role
 from explorer.protocols.ikev2.association import Association, Maker
 from explorer.protocols.ikev2.config import V2Config
-from explorer.protocols.ikev2.configuration import Leases
 from explorer.protocols.ikev2.create_child import CreateChildSa, Purpose
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa

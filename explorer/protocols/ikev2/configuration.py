@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -21,32 +20,8 @@ if TYPE_CHECKING:
 
 _C = ConfigAttribute
 _CITE = "RFC 7296 §2.19"
-Holder = tuple[bytes, str]
-"""The proven identity, and the address that it comes from: one user may have several machines."""
 EVERYTHING = Selector(bytes(4), b"\xff" * 4)
 """What a client asks for that does not know its address yet."""
-
-
-class Leases:
-    """Internal addresses that a gateway has handed out, each to somebody who may hold it under several IKE SAs."""
-
-    def __init__(self) -> None:
-        self._held: dict[bytes, tuple[Holder, int]] = {}
-
-    def take(self, pool: Sequence[bytes], holder: Holder) -> bytes | None:
-        """What the holder has already, so that a new IKE SA can take an old one's place; or the first that is free."""
-        own = next((address for address, (whose, _) in self._held.items() if whose == holder), None)
-        address = own or next((address for address in pool if address not in self._held), None)
-        if address is not None:
-            self._held[address] = holder, self._held.get(address, (holder, 0))[1] + 1
-        return address
-
-    def give_back(self, address: bytes) -> None:
-        """One IKE SA less needs it."""
-        if address in self._held:
-            holder, count = self._held.pop(address)
-            if count > 1:
-                self._held[address] = holder, count - 1
 
 
 def wish() -> Part:

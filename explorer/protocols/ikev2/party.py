@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.engine.leases import Leases
 from explorer.engine.ledger import Emit, Entropy
 from explorer.engine.link import Link
 from explorer.events import Role
 from explorer.protocols.ikev2.config import V2Config
 
 if TYPE_CHECKING:
-    from explorer.protocols.ikev2.configuration import Leases
     from explorer.protocols.ikev2.tickets import Tickets
 
 

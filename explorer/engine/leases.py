@@ -1,0 +1,30 @@
+"""Internal addresses that a gateway hands out to its users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Holder = tuple[bytes, str]
+"""Who has proven to be whom, and from which address: one user may have several machines."""
+
+
+class Leases:
+    """Addresses by whom they are with; somebody may hold one under several SAs, of which one follows the other."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, tuple[Holder, int]] = {}
+
+    def take(self, pool: Sequence[bytes], holder: Holder) -> bytes | None:
+        """What the holder has already, so that a new SA can take an old one's place; or the first that is free."""
+        own = next((address for address, (whose, _) in self._held.items() if whose == holder), None)
+        address = own or next((address for address in pool if address not in self._held), None)
+        if address is not None:
+            self._held[address] = holder, self._held.get(address, (holder, 0))[1] + 1
+        return address
+
+    def give_back(self, address: bytes) -> None:
+        """One SA less needs it."""
+        if address in self._held:
+            holder, count = self._held.pop(address)
+            if count > 1:
+                self._held[address] = holder, count - 1
