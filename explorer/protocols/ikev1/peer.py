@@ -367,7 +367,8 @@ class Ikev1Peer:
         useless = [s for s in self.sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
         if not useless:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
-        self.sessions.remove(useless[0])
+        # Whoever has come further is less likely a part of the flood; of equals the oldest goes.
+        self.sessions.remove(min(useless, key=lambda s: (not s.ended, s.progress)))
 
     def _session(self, kind: type[Phase1], role: Role, link: Link, now: float) -> Session:
         # A second negotiation must not repeat the cookies, nonces and exponents of the first.
