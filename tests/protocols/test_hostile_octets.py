@@ -127,3 +127,11 @@ def test_a_responder_without_a_cookie_is_refused_and_never_raises() -> None:
     assert pair.feed(I, fourth) == []
     assert len(pair.refusals(I)) == 2
     assert pair.finish().up
+
+
+def test_a_flood_ends_who_has_come_least_far_first() -> None:
+    pair = fresh().reach(3)
+    for number in range(MOST_SESSIONS + 8):
+        cookie = b"\xf0" * 4 + number.to_bytes(4, "big")
+        pair.feed(R, cookie + genuine()[0][8:])
+    assert pair.finish().up

@@ -393,8 +393,10 @@ class Ikev1Peer:
         useless = [s for s in self.sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
         if not useless:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
-        self.sessions.remove(useless[0])
-        useless[0].access.give_back()
+        # Whoever has come further is less likely a part of the flood; of equals the oldest goes.
+        gone = min(useless, key=lambda s: (not s.ended, s.progress))
+        self.sessions.remove(gone)
+        gone.access.give_back()
 
     def _session(self, kind: type[Phase1], role: Role, link: Link, now: float) -> Session:
         # A second negotiation must not repeat the cookies, nonces and exponents of the first.

@@ -104,6 +104,11 @@ class Session:
         return self.phase1.ledger["IDir_b" if self.phase1.role is Role.INITIATOR else "IDii_b"].octets
 
     @property
+    def progress(self) -> int:
+        """How many messages of the peer have been accepted."""
+        return len(self._answers)
+
+    @property
     def usable(self) -> bool:
         """Whether phase 2 may be negotiated: the ISAKMP SA stands, and the user has logged in."""
         return self.phase1.up and not self.ended and self.access.authorized
@@ -321,7 +326,7 @@ class Session:
             self._hear_life(payload, now)
 
     def _answer_question(self, payload: CountedNotification, now: float) -> None:
-        """R-U-THERE about this SA gets its number back, and each number once (RFC 3706 §5.4, §7)."""
+        """R-U-THERE about this SA gets its number back, unless a higher one came before (RFC 3706 §5.4, §7)."""
         about_this = payload.spi in (cookies_of(self.phase1), b"") and len(payload.data) == 4
         number = int.from_bytes(payload.data, "big")
         if not about_this or not self.holdings.is_new_question(number):
