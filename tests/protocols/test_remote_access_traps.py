@@ -251,6 +251,15 @@ def test_trap_27_an_answer_under_another_identifier_logs_nobody_in() -> None:
     assert not pair.session(R).access.authorized
 
 
+def test_an_answer_without_an_identifier_is_understood_as_strongswan_sends_it() -> None:
+    pair = before_the_login(CLIENT_MODE)
+    question = pair.pending
+    insider = Insider(pair)
+    login = attributes(REPLY, of_octets(USER, b"alice"), of_octets(PASSWORD, b"wonderland"), identifier=0)
+    pair.feed(R, insider.says(ExchangeType.TRANSACTION, question[20:24], login, iv=question[-insider.cipher.block :]))
+    assert pair.session(R).access.authorized
+
+
 def test_a_login_is_no_quick_mode() -> None:
     pair = before_the_login(CLIENT_MODE).pump(1)
     _, reply = pair.wire[0]

@@ -105,8 +105,9 @@ class Transaction(Protected):
         if answered.message != _ANSWERS[self.said.message]:
             name = ConfigurationMessage.say(answered.message)
             raise Refusal(f"{name} is no answer to this", self.cite, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
-        if answered.identifier != self.said.identifier:
-            # One identifier goes through a whole conversation (draft-beaulieu-ike-xauth-02 §6).
+        if answered.identifier not in (self.said.identifier, 0):
+            # One identifier goes through a whole conversation (draft-beaulieu-ike-xauth-02 §6); strongSwan, which
+            # leaves it out of its answers, is to be understood all the same.
             found = f"Identifier {answered.identifier} of the answer is not {self.said.identifier}, the question's"
             raise Refusal(found, "draft-dukes-ike-mode-cfg-02 §3.2", NotifyType.ATTRIBUTES_NOT_SUPPORTED)
         self.answered = answered
