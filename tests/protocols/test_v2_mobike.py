@@ -217,3 +217,18 @@ def test_who_may_move_speaks_at_the_port_of_nat_traversal_from_the_start() -> No
     assert (third.source.port, third.destination.port) == (4500, 4500)
     assert not any(isinstance(e.event, NetworkChanged) for e in recording(NAME).entries if e.step == 2)
     assert any(isinstance(e.event, Sent) for e in recording(NAME).entries)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_peer_may_name_several_sources_of_which_one_fits(place: int) -> None:
+    both = {role: replace(config(role), nat_traversal=True) for role in (I, R)}
+    pair = V2Pair(both[I], both[R]).start()
+    request = pair.pending
+    kind = int(V2NotifyType.NAT_DETECTION_SOURCE_IP).to_bytes(2, "big")
+    at = request.index(b"\0\0" + kind) - 4
+    other = request[at : at + 8] + bytes(20)
+    own = request[at : at + 28]
+    octets = request[:at] + (own + other if place else other + own) + request[at + 28 :]
+    octets = octets[:24] + len(octets).to_bytes(4, "big") + octets[28:]
+    pair.feed(R, octets)
+    assert news(pair, R) == []

@@ -221,3 +221,15 @@ def test_a_stolen_ticket_is_of_no_use_without_the_keys() -> None:
     pair.pump()
     assert not any(a.sa.up and a.sa.resumed is not None for a in pair.peers[R].sessions)
     assert not any(a.sa.up and a.sa.resumed is not None for a in pair.peers[I].sessions)
+
+
+def test_who_makes_no_child_sa_at_first_makes_none_when_it_resumes() -> None:
+    pair = V2Pair(config(I, childless=True), config(R, childless=True)).start().pump()
+    resume(pair).pump()
+    assert pair.sas(I) == pair.sas(R) == ["IKE both", "IKE both"]
+
+
+def test_what_was_ended_on_purpose_does_not_come_back() -> None:
+    pair = with_ticket().delete(R, ike=True).pump()
+    with pytest.raises(NoSaError):
+        resume(pair)

@@ -122,3 +122,11 @@ def test_a_claimed_lifetime_is_what_is_shown_of_the_sa() -> None:
     (sa,) = [sa for sa in trace.sas(Role.INITIATOR, cut.at) if sa.protocol == "ISAKMP"]
     assert trace.sa_lifetime(Role.INITIATOR, sa, cut.at - 1) == sa.lifetime > cut.event.lifetime
     assert trace.sa_lifetime(Role.INITIATOR, sa, cut.at) == cut.event.lifetime
+
+
+@pytest.mark.parametrize(("name", "message", "about"), [
+    ("ikev2-delete", 10, "delete"), ("ikev2-wrong-certificate", 6, "notify"), ("ikev2-liveness", 8, ""),
+    ("ikev2-mobike", 10, "cookie2"),
+])
+def test_an_empty_answer_is_about_what_was_asked(name: str, message: int, about: str) -> None:
+    assert recording(name).step(message).envelope.variant == about
