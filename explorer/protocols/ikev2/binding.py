@@ -63,8 +63,12 @@ def payload_bindings(x: V2Exchange, message: V2Message, sender: Role) -> list[Bi
     return found
 
 
-def usual_symbol(payload: V2Payload, kind: int, side: str) -> tuple[str, int] | None:
-    """What a payload's body is called in most exchanges, and behind how many octets it begins; ``side`` sends it."""
+def usual_symbol(payload: V2Payload, kind: int, side: str, number: str) -> tuple[str, int] | None:
+    """What a payload's body is called, and behind how many octets it begins; ``side`` sends it.
+
+    Args:
+        number: what tells the public values of an additional key exchange from those of the first, such as ``(1)``.
+    """
     known = _SYMBOLS.get(kind)
     if known is None:
         return None
@@ -73,5 +77,5 @@ def usual_symbol(payload: V2Payload, kind: int, side: str) -> tuple[str, int] | 
         # Only the answer says what comes of it (RFC 7296 §2.9).
         return f"{symbol} wanted", skip
     if isinstance(payload, V2KeyExchange):
-        return f"KE{side}", skip
+        return f"KE{side}{number}", skip
     return (symbol + side if kind in _BOTH_SIDES else symbol), skip

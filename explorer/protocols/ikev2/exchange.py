@@ -52,12 +52,14 @@ class V2Exchange:
         sent: its datagrams, more than one if it was sent in fragments.
         digests: SHA-256 of the datagrams of the message that was read.
         failure: why it came to nothing; ``""`` while it may still succeed.
+        share_number: which key exchange of several it is for, such as ``(1)``; ``""`` for the first.
         retry: whether the answer asks for the same request once more, with something changed.
     """
 
     name: ClassVar[str]
     exchange_type: ClassVar[int]
     encrypted: ClassVar[bool] = True
+    share_number = ""
     rows: ClassVar[tuple[Row, ...]]
     message: V2Message
     own_message: V2Message
@@ -296,7 +298,7 @@ class V2Exchange:
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """The term that a payload's body is, and behind how many octets."""
-        return usual_symbol(payload, kind, self.letter(sender))
+        return usual_symbol(payload, kind, self.letter(sender), self.share_number)
 
     def _check_critical(self, message: V2Message) -> None:
         for payload, kind in zip(message.payloads, message.types, strict=True):

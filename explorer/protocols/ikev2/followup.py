@@ -12,7 +12,6 @@ from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.parts import Part, notify
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2KeyExchange, V2Payload
 
 _N = V2NotifyType
 _CITE = "RFC 9370 §2.2.4"
@@ -33,18 +32,13 @@ class IkeFollowupKe(V2Exchange):
         super().__init__(base.sa, base.role, message_id)
         self.base = base
         self.number = len(base.secrets)
-        self.share = KeyShare(self, base.suite.additional[self.number - 1], _CITE, f"({self.number})")
+        self.share_number = f"({self.number})"
+        self.share = KeyShare(self, base.suite.additional[self.number - 1], _CITE, self.share_number)
 
     @property
     def is_last(self) -> bool:
         """Whether all secrets are there after this one."""
         return self.number == len(self.base.suite.additional)
-
-    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
-        """The public values are numbered."""
-        if isinstance(payload, V2KeyExchange):
-            return f"KE{self.letter(sender)}({self.number})", 4
-        return super().symbol_of(payload, kind, sender)
 
     def request(self) -> list[Part]:
         """KEi(n), and what the responder has called the exchange that this belongs to."""

@@ -15,7 +15,6 @@ from explorer.protocols.ikev2.keys import further_skeyseed, ike_keys
 from explorer.protocols.ikev2.parts import Part
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2KeyExchange, V2Payload
 from explorer.wire.ikev2_message import HEADER_SIZE, V2Message
 from explorer.wire.structure import build
 
@@ -36,13 +35,8 @@ class IkeIntermediate(V2Exchange):
         methods = sa.suite.additional
         if self.number > len(methods):
             raise Refusal("No further key exchange was agreed on", _CITE, V2NotifyType.INVALID_SYNTAX)
-        self.share = KeyShare(self, methods[self.number - 1], _CITE, f"({self.number})")
-
-    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
-        """The public values are numbered."""
-        if isinstance(payload, V2KeyExchange):
-            return f"KE{self.letter(sender)}({self.number})", 4
-        return super().symbol_of(payload, kind, sender)
+        self.share_number = f"({self.number})"
+        self.share = KeyShare(self, methods[self.number - 1], _CITE, self.share_number)
 
     # ---------------------------------------------------------------- the exchange
 
