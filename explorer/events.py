@@ -288,6 +288,14 @@ class NetworkChanged(Event, frozen=True):
     citation: str
 
 
+class TunnelMoved(Event, frozen=True):
+    """The Child SAs of an IKE SA run between other addresses from now on: this side's ``local`` one and ``remote``."""
+
+    local: str
+    remote: str
+    citation: str
+
+
 class Concluded(Event, frozen=True):
     """An exchange has ended for this party; ``outcome`` is ``completed`` or ``failed``."""
 

@@ -21,6 +21,7 @@ from explorer.events import (
     SaInstalled,
     SaShortened,
     StateChanged,
+    TunnelMoved,
     Verified,
 )
 from explorer.trace.model import Entry, Step
@@ -172,7 +173,6 @@ _CHANGED = {
     "no NAT any more": "finds no NAT any more ",
     "own address": "goes on from ",
     "peer address": "sends what IKE has to say to ",
-    "tunnel ends": "moves the Child SAs: from ",
     "route withdrawn": "needs a route no more: ",
     "private group": "may now use a private group: ",
 }
@@ -218,6 +218,8 @@ def predicate(event: Event) -> str:
         return f"hears {event.notify}{'' if event.protected else ', which no hash covers'}"
     if isinstance(event, NetworkChanged):
         return _CHANGED.get(event.what, f"has a new {event.what}: ") + event.value
+    if isinstance(event, TunnelMoved):
+        return f"moves its Child SAs: from now on they run between {event.local} and {event.remote}"
     if isinstance(event, Concluded):
         done = "has given up" if event.outcome == "failed" else f"has {event.outcome}"
         return f"{done} {event.exchange}"

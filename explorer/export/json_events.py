@@ -26,6 +26,7 @@ from explorer.events import (
     SaShortened,
     Sent,
     StateChanged,
+    TunnelMoved,
     Verified,
 )
 from explorer.export.term_index import TermIndex
@@ -90,6 +91,8 @@ def _fields(entry: Entry, index: TermIndex) -> dict[str, Any]:
         return {name: getattr(event, name) for name in ("notify", "protected", "citation")}
     if isinstance(event, NetworkChanged):
         return {name: getattr(event, name) for name in ("what", "value", "citation")}
+    if isinstance(event, TunnelMoved):
+        return {name: getattr(event, name) for name in ("local", "remote", "citation")}
     if isinstance(event, Concluded):
         return {name: getattr(event, name) for name in ("exchange", "scope", "outcome", "reason")}
     return _checked(event, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from explorer.events import Datagram, Endpoint, Event, NetworkChanged, Role, SaEnded, SaInstalled
+from explorer.events import Datagram, Endpoint, Event, NetworkChanged, Role, SaEnded, SaInstalled, TunnelMoved
 from explorer.lab.entropy import SeededEntropy
 from explorer.protocols.esp.endpoint import IpsecEndpoint
 from explorer.protocols.ikev1.config import Config
@@ -68,11 +68,11 @@ class Host:
         """Everything that was said since the last call; what it means for packets is done on the way."""
         said = self.ike.take_events()
         for event in said:
-            if isinstance(event, SaInstalled | SaEnded | NetworkChanged):
+            if isinstance(event, SaInstalled | SaEnded | NetworkChanged | TunnelMoved):
                 self._heed(event)
         return said + self.ipsec.take_events()
 
-    def _heed(self, event: SaInstalled | SaEnded | NetworkChanged) -> None:
+    def _heed(self, event: SaInstalled | SaEnded | NetworkChanged | TunnelMoved) -> None:
         """Negotiated SAs go to the IPsec endpoint, and addresses to whom they concern."""
         if isinstance(event, SaInstalled):
             if event.sa.protocol in ("ESP", "AH"):
@@ -80,13 +80,12 @@ class Host:
         elif isinstance(event, SaEnded):
             if event.protocol in ("ESP", "AH"):
                 self.ipsec.remove(event.spi)
+        elif isinstance(event, TunnelMoved):
+            self.ipsec.move(event.local, event.remote)
         elif event.what == "internal address":
             self.inner = IPv4Address(event.value).packed
         elif event.what == "peer address":
             self.remote = self.remote._replace(address=event.value)
-        elif event.what == "tunnel ends":
-            local, remote = event.value.split(" to ")
-            self.ipsec.move(local, remote)
 
     def datagrams(self, now: float) -> list[Datagram]:
         """What is ready for the link."""

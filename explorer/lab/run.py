@@ -16,6 +16,7 @@ from explorer.events import (
     Role,
     SaEnded,
     SaInstalled,
+    TunnelMoved,
     Verified,
 )
 from explorer.lab.entropy import SeededEntropy
@@ -150,7 +151,7 @@ class Lab:
         if action.what == "resume":
             return self._both(since, lambda e: isinstance(e, SaInstalled) and e.sa.protocol == "IKE")
         if action.what == "move":
-            return self._both(since, lambda e: isinstance(e, NetworkChanged) and e.what == "tunnel ends")
+            return self._both(since, lambda e: isinstance(e, TunnelMoved))
         if action.what == "ping":
             return self._one(since, action.by, lambda e: isinstance(e, Verified) and e.symbol == "ICV")
         if action.what == "dpd":

@@ -8,7 +8,7 @@ from machine import OURS, OURS_NEXT, THEIRS, THEIRS_NEXT
 from meeting_v2 import MeetV2, V2Meeting
 from test_v2_child_sas import IKE
 
-from explorer.events import NetworkChanged, Role
+from explorer.events import NetworkChanged, Role, TunnelMoved
 
 pytestmark = pytest.mark.outside
 pytest_plugins = ["meet"]
@@ -40,7 +40,7 @@ def test_charon_moves_and_packets_pass(meet_v2: MeetV2, tmp_path: Path) -> None:
     meeting.machine.address("add", THEIRS_NEXT)
     meeting.machine.address("delete", THEIRS)
     meeting.expect(lambda: told(meeting, "peer address") == [THEIRS_NEXT], "charon at its new address")
-    meeting.expect(lambda: bool(told(meeting, "tunnel ends")), "charon to show that it is there")
+    meeting.expect(lambda: bool(meeting.ours.said(TunnelMoved)), "charon to show that it is there")
     assert meeting.charon.says(r"parsed INFORMATIONAL request \d+ \[ N\(COOKIE2\) \]") == 1
     assert "3 received" in meeting.ping(tmp_path)
     meeting.agree()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from explorer.crypto.term import Nature, Term
 from explorer.engine.refusal import Refusal
-from explorer.events import Endpoint, NetworkChanged, Role
+from explorer.events import Endpoint, NetworkChanged, Role, TunnelMoved
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.nat import find_nats, nat_parts, no_nats_parts, take_nats
@@ -31,7 +31,7 @@ def leave(sa: IkeSa, address: str) -> tuple[Endpoint, Endpoint]:
 def _move_tunnels(sa: IkeSa) -> None:
     link = sa.party.link
     link.tunnel = None
-    sa.party.emit(NetworkChanged("tunnel ends", f"{link.local.address} to {link.remote.address}", "RFC 4555 §3.5"))
+    sa.party.emit(TunnelMoved(link.local.address, link.remote.address, "RFC 4555 §3.5"))
 
 
 class AddressUpdate(V2Informational):

@@ -14,6 +14,7 @@ from explorer.events import (
     SaEnded,
     SaInstalled,
     StateChanged,
+    TunnelMoved,
 )
 from explorer.trace.model import Step, is_packet
 from explorer.trace.trace import Trace
@@ -96,7 +97,7 @@ def _sentence(trace: Trace, scope: str) -> str:
     return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
 
 
-_TOLD = ("internal address", "route", "private group", "own address", "peer address", "tunnel ends")
+_TOLD = ("internal address", "route", "private group", "own address", "peer address")
 """What the ladder has a line for."""
 
 
@@ -105,9 +106,10 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
     for entry in trace.entries:
         event = entry.event
         if isinstance(event, NetworkChanged) and event.what in _TOLD:
-            # Where a route leads to, and between whom a tunnel is, is what the ladder shows anyway.
-            moved = event.what == "tunnel ends"
-            yield entry.step, "Child SAs move" if moved else f"{event.what}: {event.value.partition(' through ')[0]}"
+            # Where a route leads to is what the ladder shows anyway.
+            yield entry.step, f"{event.what}: {event.value.partition(' through ')[0]}"
+        elif isinstance(event, TunnelMoved):
+            yield entry.step, "Child SAs move"
         elif isinstance(event, SaEnded) and event.how == "forgotten":
             yield entry.step, f"the {entry.party} restarts"
         elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
