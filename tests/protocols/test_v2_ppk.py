@@ -46,4 +46,4 @@ def test_a_rekeyed_sa_inherits_it() -> None:
     pair = V2Pair(name=NAME).start().pump()
     pair.rekey_ike(I).pump().rekey_child(R).pump()
     assert pair.refusals(I) == pair.refusals(R) == []
-    assert pair.sa(I).keys is not None
+    assert pair.sa(I).secured

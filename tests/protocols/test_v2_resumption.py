@@ -216,7 +216,6 @@ def test_a_stolen_ticket_is_of_no_use_without_the_keys() -> None:
     init = pair.peers[I].sessions[-1].init
     assert isinstance(init, IkeSessionResume)
     other = V2Pair(config(I), config(R), seed=8).start().pump().sa(I).keys
-    assert other is not None
     init.ticket = init.ticket._replace(SK_d=other.SK_d)
     pair.pump()
     assert not any(a.sa.up and a.sa.resumed is not None for a in pair.peers[R].sessions)

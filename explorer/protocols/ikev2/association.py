@@ -63,7 +63,7 @@ class Association:
     @property
     def busy(self) -> bool:
         """Whether a request of this side waits for its answer, or the SA for its proof."""
-        half_open = not self.sa.up and not self.sa.ended and self.sa.keys is not None and self.sa.role is Role.INITIATOR
+        half_open = not self.sa.up and not self.sa.ended and self.sa.secured and self.sa.role is Role.INITIATOR
         return not self.sa.ended and (self.current is not None or half_open or bool(self.waiting))
 
     def flush(self, exchange: V2Exchange) -> None:

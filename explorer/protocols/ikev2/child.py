@@ -164,8 +164,6 @@ class ChildMaker:
     def install(self, secrets: Sequence[Term], Ni: Term, Nr: Term, expires: float) -> Child:
         """KEYMAT, then one SA for each direction."""
         assert self.suite is not None
-        assert self.sa.suite is not None
-        assert self.sa.keys is not None
         scope = self.ledger.scope
         keys = child_keys(self.suite, self.sa.suite.prf, self.sa.keys.SK_d, secrets, Ni, Nr, scope)
         self.ledger.learn(*keys.made)

@@ -272,8 +272,6 @@ class CreateChildSa(V2Exchange):
     def _make_ike_sa(self) -> None:
         """Who began the rekeying is the new SA's original initiator (RFC 7296 §2.18)."""
         old, ledger, party = self.sa, self.ledger, self.party
-        assert old.suite is not None
-        assert old.keys is not None
         scope = ike_scope(old.number + 1, by_responder=self.owner(Role.INITIATOR) == Role.RESPONDER)
         new_ledger = Ledger(party.emit, party.entropy, party.role, scope)
         new = IkeSa(party, self.role, old.number + 1, new_ledger)
@@ -283,7 +281,8 @@ class CreateChildSa(V2Exchange):
         new.ledger.learn(SPIi, SPIr)
         keys = ike_keys(self.suite, SKEYSEED, Ni, Nr, SPIi, SPIr)
         new.ledger.learn(*keys.made)
-        new.suite, new.keys, new.up = self.suite, keys, True
+        new.secure(self.suite, keys)
+        new.up = True
         new.expires = party.link.now + party.config.lifetime
         new.peer_supports, new.peer_identity = set(old.peer_supports), old.peer_identity
         new.local, new.remote, new.first_role = old.local, old.remote, old.first_role

@@ -235,7 +235,6 @@ class EapProof(_Later):
     def _made(self, prover: Role) -> Term:
         """With the MSK; without one with SK_pi or SK_pr (RFC 7296 §2.16)."""
         sa = self.sa
-        assert sa.suite is not None
         octets = proof.signed_octets(self, prover)
         secret, symbol = self.run.side.MSK or proof.SK_p(self, prover), f"AUTH{self.letter(prover)}"
         return shared_key_auth(symbol, sa.suite.prf, secret, octets, self.ledger.scope)

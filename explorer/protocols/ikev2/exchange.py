@@ -246,7 +246,7 @@ class V2Exchange:
                 raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2")
             return None
         sa = self.sa
-        if message.sealed is None or sa.suite is None:
+        if message.sealed is None or not sa.secured:
             raise Refusal("The message is in the clear, and must be encrypted", "RFC 7296 §1.2")
         fragment = message.sealed.fragment if isinstance(message.sealed, V2EncryptedFragment) else 0
         number = f"_{self.letter(self.role.other)}" + (f"({fragment})" if fragment else "")

@@ -101,12 +101,10 @@ class IkeAuth(V2Exchange):
     def _mix_ppk(self) -> None:
         """Three keys anew, before anything is made with them (RFC 8784 §3)."""
         sa, config = self.sa, self.party.config
-        assert sa.suite is not None
-        assert sa.keys is not None
         assert config.ppk is not None
         origin, scope = Configured("RFC 8784 §3"), sa.ledger.scope
         PPK = self.ledger.learn(Term("PPK", config.ppk.secret, origin, scope=scope, nature=Nature.SECRET))
-        sa.keys = mix_ppk(sa.suite.prf, PPK, sa.keys)
+        sa.secure(sa.suite, mix_ppk(sa.suite.prf, PPK, sa.keys))
         sa.ledger.learn(*sa.keys.made)
 
     def _find_ppk(self) -> None:
@@ -167,8 +165,6 @@ class IkeAuth(V2Exchange):
         told = next((p.data for p in self.message.payloads if isinstance(p, V2Notify) and p.notify_type == kind), b"")
         if self.role is Role.RESPONDER or not self.party.config.resumption or len(told) <= _LIFETIME_SIZE:
             return
-        assert sa.keys is not None
-        assert sa.suite is not None
         resumed = Resumed(sa.spis, ledger["IDi_b"].octets, ledger["IDr_b"].octets, self.proven)
         ends = self.party.link.now + int.from_bytes(told[:_LIFETIME_SIZE], "big")
         ticket = Ticket(ledger["TICKET"], sa.keys.SK_d, sa.suite.without_key_exchange(), resumed, ends)

@@ -83,8 +83,6 @@ class IkeSa:
     role: Role
     number: int
     ledger: Ledger
-    suite: Suite | None = None
-    keys: IkeKeys | None = None
     up: bool = False
     ended: bool = False
     next_request: int = 0
@@ -103,9 +101,31 @@ class IkeSa:
     renewed: bool = False
     proven_as: tuple[bytes, bytes] | None = None
     first_role: Role = field(init=False)
+    _secured: tuple[Suite, IkeKeys] | None = None
 
     def __post_init__(self) -> None:
         self.first_role = self.role
+
+    @property
+    def secured(self) -> bool:
+        """Whether there are keys, be the peer proven or not."""
+        return self._secured is not None
+
+    def secure(self, suite: Suite, keys: IkeKeys) -> None:
+        """From now on these algorithms and keys protect what is sent."""
+        self._secured = suite, keys
+
+    @property
+    def suite(self) -> Suite:
+        """The algorithms of an SA that is secured."""
+        assert self._secured is not None
+        return self._secured[0]
+
+    @property
+    def keys(self) -> IkeKeys:
+        """The keys of an SA that is secured."""
+        assert self._secured is not None
+        return self._secured[1]
 
     @property
     def spis(self) -> tuple[bytes, bytes]:
@@ -150,13 +170,10 @@ class IkeSa:
 
     def sealing_keys(self, *, own: bool) -> Keys:
         """The keys of one direction: this side's, or the other's."""
-        assert self.keys is not None
         return direction(self.keys, initiators=(self.role is Role.INITIATOR) is own)
 
     def snapshot(self) -> SaSnapshot:
         """The SA as views present it."""
-        assert self.keys is not None
-        assert self.suite is not None
         uses = {
             "derive": self.keys.SK_d,
             "integrity, initiator": self.keys.SK_ai,

@@ -31,7 +31,6 @@ class IkeIntermediate(V2Exchange):
     def __init__(self, sa: IkeSa, role: Role, message_id: int) -> None:
         super().__init__(sa, role, message_id)
         self.number = message_id  # the first one follows IKE_SA_INIT, whose Message ID is 0
-        assert sa.suite is not None
         methods = sa.suite.additional
         if self.number > len(methods):
             raise Refusal("No further key exchange was agreed on", _CITE, V2NotifyType.INVALID_SYNTAX)
@@ -70,8 +69,6 @@ class IkeIntermediate(V2Exchange):
     def _authenticate(self, message: V2Message, sender: Role) -> None:
         """prf(SK_p, message as if it had not been encrypted), chained to the one before (RFC 9242 §3.3.2)."""
         sa, side = self.sa, self.letter(sender)
-        assert sa.keys is not None
-        assert sa.suite is not None
         SK_p = sa.keys.SK_pi if side == "i" else sa.keys.SK_pr
         covered: Expr = Plain(f"message {2 * self.number + (1 if side == 'i' else 2)}, unencrypted", _adjusted(message))
         before = sa.int_auth.get(side)
@@ -82,15 +79,13 @@ class IkeIntermediate(V2Exchange):
 
     def _make_keys(self) -> None:
         sa, ledger, n = self.sa, self.ledger, self.number
-        assert sa.suite is not None
-        assert sa.keys is not None
         Ni, Nr, SPIi, SPIr = (ledger[s] for s in ("Ni", "Nr", "SPIi", "SPIr"))
         SKEYSEED = further_skeyseed(sa.suite.prf, sa.keys.SK_d, self._secret, Ni, Nr, n, sa.ledger.scope)
         ledger.learn(SKEYSEED)
         prime = "'" if sa.mixes_ppk and n == len(sa.suite.additional) else ""
         keys = ike_keys(sa.suite, SKEYSEED, Ni, Nr, SPIi, SPIr, f"({n})", prime)
         ledger.learn(*keys.made)
-        sa.keys = keys
+        sa.secure(sa.suite, keys)
 
 
 def _adjusted(message: V2Message) -> bytes:

@@ -113,7 +113,7 @@ class Ikev2Peer(Asking):
             self._first(read_v2(buffer, start), source, destination, now)
             return
         association.party.link.now = now
-        sizes = association.sa.suite.sizes if association.sa.suite is not None else None
+        sizes = association.sa.suite.sizes if association.sa.secured else None
         message = read_v2(buffer, start, sizes)
         if header.response:
             self._take_answer(association, message, now)
@@ -232,7 +232,6 @@ class Ikev2Peer(Asking):
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:
         sa = association.sa
-        assert sa.suite is not None
         if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and message_id <= len(sa.suite.additional):
             return IkeIntermediate(sa, Role.RESPONDER, message_id)
         if kind == V2ExchangeType.IKE_AUTH and not sa.up:
@@ -300,7 +299,6 @@ class Ikev2Peer(Asking):
             if isinstance(exchange, IkeSessionResume) and exchange.turned_away:
                 self.start(association.party.link.remote, now)
             return
-        assert sa.suite is not None
         for _ in sa.suite.additional:
             association.waiting.append(lambda mid: IkeIntermediate(sa, Role.INITIATOR, mid))
         association.waiting.append(partial(self._make_auth, association))

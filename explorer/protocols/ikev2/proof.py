@@ -27,14 +27,12 @@ _FAILED = V2NotifyType.AUTHENTICATION_FAILED
 
 def SK_p(x: IkeAuth, prover: Role) -> Term:
     """The key of one side that is for proofs (RFC 7296 §2.14)."""
-    assert x.sa.keys is not None
     return x.sa.keys.SK_pi if prover is Role.INITIATOR else x.sa.keys.SK_pr
 
 
 def signed_octets(x: IkeAuth, prover: Role) -> Expr:
     """Own first message, the other's nonce, own identity under SK_p, and IntAuth where there is one."""
     sa, ledger = x.sa, x.ledger
-    assert sa.suite is not None
     mine = prover is Role.INITIATOR
     message = ledger["RealMessage1" if mine else "RealMessage2"]
     nonce = ledger["Nr" if mine else "Ni"]
@@ -55,7 +53,6 @@ def make(x: IkeAuth) -> tuple[int, Term]:
         return int(AuthMethod.SHARED_KEY), _resumed_auth(x, prover, symbol, octets)
     if config.method == "psk":
         secret = _secret(x, None)
-        assert x.sa.suite is not None
         return int(AuthMethod.SHARED_KEY), shared_key_auth(symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
     if config.method == "null":
         return int(AuthMethod.NULL), _null_auth(x, prover, symbol, octets)
@@ -66,12 +63,10 @@ def make(x: IkeAuth) -> tuple[int, Term]:
 
 def _null_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
     """SK_p in place of a secret: it shows that this is still the same peer, whoever that is (RFC 7619 §2.1)."""
-    assert x.sa.suite is not None
     return shared_key_auth(symbol, x.sa.suite.prf, SK_p(x, prover), octets, x.ledger.scope)
 
 
 def _resumed_auth(x: IkeAuth, prover: Role, symbol: str, octets: Expr) -> Term:
-    assert x.sa.suite is not None
     return resumed_auth(symbol, x.sa.suite.prf, SK_p(x, prover), octets, x.ledger.scope)
 
 
@@ -112,7 +107,6 @@ def check(x: IkeAuth) -> None:
         return
     if payload.method == AuthMethod.SHARED_KEY:
         secret = _secret(x, identity)
-        assert x.sa.suite is not None
         made = shared_key_auth(received.symbol, x.sa.suite.prf, secret, octets, x.ledger.scope)
         x.ledger.verify(x.ledger.learn(made), received, x.party.role.other, _CITE, _FAILED)
         return

@@ -100,7 +100,7 @@ class IkeSessionResume(Opening):
         SKEYSEED = ledger.learn(resumed_skeyseed(self.suite.prf, self._SK_d, Ni, Nr, ledger.scope))
         keys = ike_keys(self.suite, SKEYSEED, Ni, Nr, SPIi, SPIr)
         ledger.learn(*keys.made)
-        self.sa.suite, self.sa.keys = self.suite, keys
+        self.sa.secure(self.suite, keys)
 
     def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
         """The ticket is a term."""

@@ -184,7 +184,7 @@ class IkeSaInit(Opening):
         Ni, Nr, SPIi, SPIr = (ledger[symbol] for symbol in ("Ni", "Nr", "SPIi", "SPIr"))
         keys = ike_keys(suite, SKEYSEED, Ni, Nr, SPIi, SPIr, prime=prime)
         ledger.learn(*keys.made)
-        self.sa.suite, self.sa.keys = suite, keys
+        self.sa.secure(suite, keys)
 
     def variant_of(self, message: V2Message) -> str:
         """A first try or a later one; a choice, or what the responder wants first."""

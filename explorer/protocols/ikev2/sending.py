@@ -36,7 +36,6 @@ def datagrams(x: V2Exchange, parts: Sequence[Part], sends: str) -> Iterator[Made
         yield Made(read_v2(Buffer("datagram", bytes(start) + head + content.octets), start), (), whole=True)
         return
     sa = x.sa
-    assert sa.suite is not None
     cut = pieces(sa.suite, content, start, x.party.config.fragment_size if sa.takes_fragments else 0)
     if len(cut) == 1:
         sealed = _sealed(x, first, cut[0], start, None)
@@ -57,7 +56,6 @@ def _where(sealed: SealedMessage) -> Span:
 
 def _sealed(x: V2Exchange, first: int, piece: Expr, start: int, fragment: tuple[int, int] | None) -> SealedMessage:
     sa, side = x.sa, x.letter(x.role)
-    assert sa.suite is not None
     return seal(
         sa.suite, sa.sealing_keys(own=True), _header(x), first, piece, start,
         scope=x.scope, number=f"_{side}({fragment[0]})" if fragment is not None else f"_{side}",

@@ -74,7 +74,6 @@ class Tickets:
         Args:
             who: body of the identity that the initiator has proven, which after a login is another than IDi.
         """
-        assert sa.keys is not None
         key, salt = self._draw_keys(sa.party)
         end = round(sa.party.config.epoch + sa.party.link.now) + LIFETIME
         parts = (ledger["IDi_b"], ledger["IDr_b"], Plain("who", who), ledger["SAr"], sa.keys.SK_d)
