@@ -145,7 +145,7 @@ class V2Stage(Staged):
 
     def _is_keyed(self, octets: bytes) -> bool:
         """Whether the octets speak to an IKE SA that has keys, so that only who has them can be meant."""
-        known = [a.sa for a in sessions(self.host) if a.sa.keys is not None]
+        known = [a.sa for a in sessions(self.host) if a.sa.secured]
         return any(octets[:8] == sa.spis[0] and octets[8:16] in (sa.spis[1], bytes(8)) for sa in known)
 
     def _nobody_unproven_gets_in(self, events: list[Event]) -> None:
@@ -161,7 +161,7 @@ class V2Stage(Staged):
     def _association(self) -> Association | None:
         """The IKE SA of the message expected, if it has keys."""
         found = [a for a in sessions(self.host) if b"".join(a.sa.spis) == self.template[:16]]
-        return found[0] if found and found[0].sa.keys is not None and found[0].sa.suite is not None else None
+        return found[0] if found and found[0].sa.secured else None
 
     def seal(self, inside: Inside, iv: bytes | None = None) -> bytes:
         """A message like the one expected, with this inside it; nothing where there are no keys yet."""
@@ -216,7 +216,7 @@ class V2Stage(Staged):
 
     @cached_property
     def _opened(self) -> V2Message | None:
-        if self._association is None or self._association.sa.suite is None or self.template[16] != 46:
+        if self._association is None or not self._association.sa.secured or self.template[16] != 46:
             return None
         return read_v2(Buffer("datagram", self.template), 0, self._association.sa.suite.sizes)
 
