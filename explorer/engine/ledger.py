@@ -74,6 +74,10 @@ class Ledger:
         self._terms[term.symbol] = term
         return term
 
+    def forget(self, symbol: str) -> None:
+        """Know nothing under this symbol any more."""
+        self._terms.pop(symbol, None)
+
     def snapshot(self) -> dict[str, Term]:
         """The terms as they are now, to go back to if a message turns out to be refused."""
         return dict(self._terms)

@@ -53,7 +53,7 @@ class Knowledge:
             if isinstance(entry.event, Learned):
                 self._hold(entry.at, entry.step, entry.party, entry.event.term)
             elif isinstance(entry.event, Sent):
-                self._seal(entry.step, entry.event)
+                self._send(entry.at, entry.step, entry.party, entry.event)
             elif isinstance(entry.event, Received):
                 self._receive(entry.at, entry.step, entry.party, entry.event)
         self._rows = self._ordered()
@@ -65,12 +65,15 @@ class Knowledge:
             index = 0  # a configured secret is there before anything happens
         self._set(index, key, party, Cell(holding, step))
 
-    def _seal(self, step: int, event: Sent) -> None:
+    def _send(self, index: int, step: int, party: Role, event: Sent) -> None:
         """What stands in the datagram is the eavesdropper's; what stands inside, only as ciphertext."""
-        links = self._trace.links
         for term, span in event.bindings:
-            holding = Holding.SINCE if span.buffer.name == "datagram" else Holding.SEALED
-            self._on_wire.setdefault(step, []).append((links.key(term), Cell(holding, step)))
+            key, holding = self._trace.links.key(term), Holding.SEALED
+            if span.buffer.name == "datagram":
+                holding = Holding.SINCE
+            self._on_wire.setdefault(step, []).append((key, Cell(holding, step)))
+            # Whoever makes a message has it as a whole too: AUTH covers some.
+            self._set(index, key, party, Cell(Holding.SINCE, step))
 
     def _receive(self, index: int, step: int, party: Role, event: Received) -> None:
         if party is Role.EAVESDROPPER or len(event.envelope.trees) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.crypto.term import Derived, Nature, Term
@@ -33,15 +33,20 @@ class Links:
                 continue
             for term, span in entry.event.bindings:
                 place = self._trace.place(span)
-                known = self._by_place.get(place)
-                fresh = id(term) not in self._keys
-                if fresh and known and entry.party is Role.EAVESDROPPER:
-                    self._keys[id(term)] = known[0]
-                key = self._keys.setdefault(id(term), Key(term.scope, term.symbol))
+                known = self._by_place.get(place, ())
+                if id(term) not in self._keys:
+                    self._keys[id(term)] = self._row(term, entry.party, known)
+                key = self._keys[id(term)]
                 if key not in self._by_place.setdefault(place, []):
                     self._by_place[place].append(key)
                 if place not in self._places.setdefault(key, []):
                     self._places[key].append(place)
+
+    @staticmethod
+    def _row(term: Term, party: Role, known: Sequence[Key]) -> Key:
+        """Receivers know less of a term's scope than its sender: of which try it is, or of which exchange."""
+        of_its_name = (key for key in known if party is Role.EAVESDROPPER or key.symbol == term.symbol)
+        return next(of_its_name, Key(term.scope, term.symbol))
 
     def _collect_terms(self) -> None:
         for entry in self._trace.entries:

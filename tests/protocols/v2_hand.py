@@ -98,7 +98,6 @@ class V2Hand:
     def __init__(self, name: str, kind: Kind = CBC) -> None:
         self.trace = recording(name)
         self.kind = kind
-        # Where something was tried twice, what was learned last.
         self._terms = {
             (event.event.term.scope, event.event.term.symbol): event.event.term.octets
             for event in self.trace if isinstance(event.event, Learned)}
@@ -109,7 +108,8 @@ class V2Hand:
         self.spis = self.second[:16]
         ke = body(self.second, KE)
         self.group = int.from_bytes(ke[:2], "big")
-        self.g_ir = agreed(self.group, self.term("i"), ke[4:])
+        tries = [scope for scope, symbol in self._terms if symbol == "i" and scope.split(",")[0] == "IKE SA"]
+        self.g_ir = agreed(self.group, self.term("i", tries[-1]), ke[4:])
         self.skeyseed = prf(kind, self.ni + self.nr, self.g_ir)
         self.keys = seven(kind, self.skeyseed, self.ni + self.nr + self.spis)
 

@@ -19,14 +19,6 @@ DISAGREE = {
 }
 """Scenarios whose point is that the two sides hold different octets under one name."""
 
-_MESSAGES = {"RealMessage1", "RealMessage2"}
-ASKED_AGAIN = {
-    "ikev2-cookie": _MESSAGES,
-    "ikev2-invalid-ke": {*_MESSAGES, "i", "KEi"},
-    "ikev2-cookie-invalid-ke": {*_MESSAGES, "i", "KEi"},
-}
-"""Terms of a first try that the second try replaces."""
-
 
 @pytest.fixture(params=shipped())
 def trace(request: pytest.FixtureRequest) -> Trace:
@@ -65,8 +57,6 @@ def test_terms_of_one_name_have_the_same_octets_unless_that_is_the_point(trace: 
     different = [key for key in trace.links.keys if len({term.octets for _, _, term in trace.links.terms(key)}) > 1]
     if trace.scenario.endswith(("nat-t", "mobike")):
         different = [key for key in different if not key.symbol.startswith(("IP_", "NAT-D_", "NAT_"))]
-    if trace.scenario in ASKED_AGAIN:
-        different = [key for key in different if key.symbol not in ASKED_AGAIN[trace.scenario]]
     if trace.scenario not in DISAGREE:
         assert different == []
     for key in different:

@@ -12,6 +12,7 @@ from explorer.errors import NoSaError
 from explorer.events import Datagram, Endpoint, Event, Role
 from explorer.protocols.ikev2.association import Association, Maker
 from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.cookies import Cookies
 from explorer.protocols.ikev2.create_child import CreateChildSa, Purpose
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
@@ -45,6 +46,7 @@ class Asking:
         self._outbox: deque[Datagram] = deque()
         self._leases = Leases()
         self._tickets = Tickets()
+        self._cookies = Cookies()
         self._count = 0
         self._address = config.address
         self._ports = config.port, config.natt_port
@@ -194,7 +196,8 @@ class Asking:
         number = self._count
         entropy = self._entropy if number == 1 else Numbered(self._entropy, number)
         link.now = now
-        party = V2Party(self.config, self._events.append, entropy, self.role, link, self._leases, self._tickets)
+        shared = (self._leases, self._tickets, self._cookies)
+        party = V2Party(self.config, self._events.append, entropy, self.role, link, *shared)
         ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
         sa = IkeSa(party, role, number, ledger)
         return Association(sa, opening(sa, role))

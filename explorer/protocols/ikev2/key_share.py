@@ -25,28 +25,37 @@ class KeyShare:
     Args:
         suffix: what tells an additional key exchange from the first, such as ``(1)``.
         citation: where it is said that this exchange has one.
+        scope: what its own values are unique in; by default the ledger's.
+
+    Attributes:
+        drawn: whether this side has its own value.
     """
 
-    def __init__(self, x: V2Exchange, method: KeyExchangeMethod, citation: str, suffix: str = "") -> None:
+    def __init__(
+        self, x: V2Exchange, method: KeyExchangeMethod, citation: str, suffix: str = "", scope: str = ""
+    ) -> None:
         self._x = x
         self.method = method
         self._citation = citation
         self._suffix = suffix
+        self._scope = scope or x.ledger.scope
+        self.drawn = False
 
     def draw(self) -> None:
         """Draw a private value, and make the public one of it; the responder's may need the initiator's."""
-        x, method, ledger = self._x, self.method, self._x.ledger
+        x, method, ledger, scope = self._x, self.method, self._x.ledger, self._scope
         asks, side, owner = x.role is Role.INITIATOR, x.letter(x.role), str(x.party.role)
         size = method.private_size if asks else method.response_private_size
         octets = x.party.entropy.draw(size, f"{ledger.scope}/{x.party.role}/{side}/{method.number}")
         symbol = side + self._suffix
         origin = Drawn(symbol, self._citation)
-        private = ledger.learn(Term(symbol, octets, origin, scope=ledger.scope, nature=Nature.SECRET, owner=owner))
+        private = ledger.learn(Term(symbol, octets, origin, scope=scope, nature=Nature.SECRET, owner=owner))
         value = f"KE{side}{self._suffix}"
         if asks:
-            ledger.learn(initiator_value(method, value, private, ledger.scope))
+            ledger.learn(initiator_value(method, value, private, scope))
         else:
-            ledger.learn(responder_value(method, value, private, ledger[f"KEi{self._suffix}"], ledger.scope))
+            ledger.learn(responder_value(method, value, private, ledger[f"KEi{self._suffix}"], scope))
+        self.drawn = True
 
     def part(self) -> Part:
         """The payload with the own public value."""

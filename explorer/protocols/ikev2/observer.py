@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from hashlib import sha256
 
-from explorer.crypto.term import Nature, Term
+from explorer.crypto.term import Term
 from explorer.engine.repetition import repeat
 from explorer.errors import WireError
 from explorer.events import Binding, Datagram, Envelope, Event, Received, Refused, Role, Sent
@@ -14,7 +14,6 @@ from explorer.octets import Buffer, Span
 from explorer.protocols.ikev2.keys import IKE_SA, ike_scope
 from explorer.protocols.ikev2.parts import notation, word_of
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
-from explorer.wire.ikev2 import V2SealedFragment
 from explorer.wire.ikev2_message import V2Message, read_v2
 from explorer.wire.message import MARKER_SIZE
 
@@ -97,10 +96,4 @@ class Ikev2Observer:
                 span = Span(body.buffer, body.start + known[1], body.end)
                 term = Term(known[0] + side, span.octets, span, scope=scope, owner=str(sender))
                 found.append(Binding(term, span))
-        if message.sealed_at is not None and message.sealed_at.children[-1].spec.name == "data":
-            leaf = message.sealed_at.children[-1]
-            span = Span(message.datagram, leaf.start, leaf.end)
-            number = f"({message.sealed.fragment})" if isinstance(message.sealed, V2SealedFragment) else ""
-            sealed = Term(f"SK_{side}{number}", span.octets, span, scope=scope, nature=Nature.ENCRYPTED)
-            found.append(Binding(sealed, span))
         return found

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address
 
-from explorer.crypto.prfs import PRF_HMAC_SHA2_256
 from explorer.crypto.term import Nature, Term
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
@@ -22,6 +20,7 @@ from explorer.wire.ikev2 import V2Nonce, V2Notify, V2Payload
 from explorer.wire.ikev2_message import V2Message
 
 _N = V2NotifyType
+_CITE = "RFC 7296 §2.6"
 
 
 class Opening(V2Exchange):
@@ -35,7 +34,6 @@ class Opening(V2Exchange):
 
     encrypted = False
     suite: Suite
-    _expected_cookie = b""
 
     def __init__(self, sa: IkeSa, role: Role) -> None:
         super().__init__(sa, role, 0, sa.ledger)
@@ -53,6 +51,19 @@ class Opening(V2Exchange):
         self.party.emit(KeysMade(self.sa.snapshot()))
 
     # ---------------------------------------------------------------- SPIs and nonces
+
+    def begin_try(self) -> None:
+        """No proof covers what an answer has said that only asks for another try: it is forgotten (RFC 7296 §2.6)."""
+        self.retry = False
+        self.tries += 1
+        self.ledger.forget("SPIr")
+        self.sa.peer_supports.clear()
+        self.sa.peer_hashes = frozenset()
+
+    @property
+    def try_scope(self) -> str:
+        """Scope of what a later try has of its own."""
+        return self.ledger.scope if self.tries < 2 else f"{self.ledger.scope}, try {self.tries}"
 
     def draw_own(self) -> None:
         """This side's SPI and nonce, the same in every try."""
@@ -98,23 +109,24 @@ class Opening(V2Exchange):
         """Keep nothing for an address that has not shown that it can receive (RFC 7296 §2.6)."""
         if not self.party.config.wants_cookies:
             return
-        self._expected_cookie = self._make_cookie()
         payloads: Sequence[V2Payload] = self.message.payloads
         first = payloads[0] if payloads else None
-        has_come = isinstance(first, V2Notify) and first.notify_type == _N.COOKIE
-        if not has_come or not isinstance(first, V2Notify) or first.data != self._expected_cookie:
+        received = self.ledger.find("COOKIE")
+        self.cookie = self.party.cookies.make(self)
+        if received is None or not isinstance(first, V2Notify) or first.notify_type != _N.COOKIE:
             reason = "The sender has not shown yet that it receives what is sent to its address"
-            raise Refusal(reason, "RFC 7296 §2.6", _N.COOKIE)
+            raise Refusal(reason, _CITE, _N.COOKIE)
+        self.ledger.verify(self.cookie, received, None, _CITE, _N.COOKIE)
 
-    def _make_cookie(self) -> bytes:
-        """prf(secret, Ni | IPi | SPIi): made again from the retry, so that nothing has to be kept."""
-        secret = self.party.entropy.draw(32, "cookie secret")
-        seen = self.ledger["Ni"].octets + IPv4Address(self.party.link.remote.address).packed
-        return PRF_HMAC_SHA2_256.mac(secret, seen + self.message.header.initiator_spi)
-
-    def error_data(self, kind: V2NotifyType) -> bytes:
+    def error_part(self, kind: V2NotifyType) -> Part:
         """The cookie, if it is what is wanted."""
-        return self._expected_cookie if kind is _N.COOKIE else super().error_data(kind)
+        return self.cookie_part()[0] if kind is _N.COOKIE else super().error_part(kind)
+
+    def symbol_of(self, payload: V2Payload, kind: int, sender: Role) -> tuple[str, int] | None:
+        """A cookie is a term, on its way there and back."""
+        if isinstance(payload, V2Notify) and payload.notify_type == _N.COOKIE:
+            return "COOKIE", 4
+        return super().symbol_of(payload, kind, sender)
 
     def interesting(self, notify_type: int) -> bool:
         """A cookie is a status, and yet it means that nothing was made."""
@@ -123,31 +135,29 @@ class Opening(V2Exchange):
     def _demand(self, row: Row, message: V2Message) -> None:
         """An answer that asks for a retry holds nothing else."""
         if self.role is Role.INITIATOR and self.tries <= 3:
-            for index, payload in enumerate(message.payloads):
-                if isinstance(payload, V2Notify) and self.asks_again(message, index, payload):
+            for payload in message.payloads:
+                if isinstance(payload, V2Notify) and self.asks_again(payload):
                     self.retry = True
                     return
         super()._demand(row, message)
 
-    def asks_again(self, message: V2Message, index: int, payload: V2Notify) -> bool:
+    def asks_again(self, payload: V2Notify) -> bool:
         """Whether a notification asks for the same request with something changed."""
         if payload.notify_type != _N.COOKIE:
             return False
-        body = message.body(index)
-        span = Span(body.buffer, body.start + 4, body.end)
-        owner = str(self.party.role.other)
-        self.cookie = Term("COOKIE", span.octets, span, scope=self.ledger.scope, owner=owner)
-        self.ledger.learn(self.cookie)
+        self.cookie = self.ledger.learn(self.ledger["COOKIE"])
         return True
 
     # ---------------------------------------------------------------- what AUTH will cover
 
     def _bind_header(self, message: V2Message) -> list[Binding]:
-        """The message as a whole is a term too: AUTH covers it."""
-        bindings = super()._bind_header(message)
-        number = 2 if message.header.response else 1
+        """The message as a whole is a term too: AUTH covers it, unless it is an answer without a nonce."""
+        bindings, answer = super()._bind_header(message), message.header.response
+        if answer and message.find(V2Nonce) is None:
+            return bindings
         span = Span(message.datagram, message.start, len(message.datagram.octets))
-        owner = self.owner(Role.RESPONDER if message.header.response else Role.INITIATOR)
-        term = Term(f"RealMessage{number}", span.octets, span, scope=self.ledger.scope, owner=owner)
+        symbol, sender = ("RealMessage2", Role.RESPONDER) if answer else ("RealMessage1", Role.INITIATOR)
+        scope = self.ledger.scope if answer else self.try_scope
+        term = Term(symbol, span.octets, span, scope=scope, owner=self.owner(sender))
         self.ledger.hold(term)
         return [*bindings, Binding(term, span)]

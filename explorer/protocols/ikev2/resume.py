@@ -37,8 +37,7 @@ class IkeSessionResume(Opening):
 
     def request(self) -> list[Part]:
         """[N(COOKIE),] Ni, N(TICKET_OPAQUE) [, N+]."""
-        self.retry = False
-        self.tries += 1
+        self.begin_try()
         self.draw_own()
         TICKET = self._renamed(self.ticket.TICKET, "TICKET")
         ticket = notify(_N.TICKET_OPAQUE, TICKET.octets, [(TICKET, 4)])

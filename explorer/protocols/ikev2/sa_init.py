@@ -50,18 +50,20 @@ class IkeSaInit(Opening):
         self.share = self._share(guess if guess is not None else own[0].transform_id)
 
     def _share(self, method: int) -> KeyShare:
-        return KeyShare(self, METHODS[method], _CITE)
+        # A first try has not begun when its method is chosen, a later one has not either.
+        later = f"{self.ledger.scope}, try {self.tries + 1}" if self.tries else self.ledger.scope
+        return KeyShare(self, METHODS[method], _CITE, scope=later)
 
     # ---------------------------------------------------------------- the request
 
     def request(self) -> list[Part]:
         """Everything the initiator would accept, one public value, one nonce."""
         config = self.party.config
-        self.retry = False
-        self.tries += 1
+        self.begin_try()
         self.draw_own()
         SAi = self._keep("SAi", sa_body([offer.proposal(n, b"") for n, offer in enumerate(config.ike, 1)]))
-        self.share.draw()
+        if not self.share.drawn:
+            self.share.draw()
         parts = [
             *self.cookie_part(),
             of_term("SAi1", V2PayloadType.SA, SAi),
@@ -148,10 +150,10 @@ class IkeSaInit(Opening):
         """Another method may be tried."""
         return notify_type != _N.INVALID_KE_PAYLOAD
 
-    def asks_again(self, message: V2Message, index: int, payload: V2Notify) -> bool:
+    def asks_again(self, payload: V2Notify) -> bool:
         """With a cookie, or with another method of key exchange."""
         if payload.notify_type != _N.INVALID_KE_PAYLOAD:
-            return super().asks_again(message, index, payload)
+            return super().asks_again(payload)
         wanted = int.from_bytes(payload.data, "big")
         if any(wanted == c.transform_id for offer in self.party.config.ike for c in offer.of_kind(4)):
             self.share = self._share(wanted)
