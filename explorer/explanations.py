@@ -85,10 +85,17 @@ def of_field(spec: Spec) -> Explanation | None:
     return None
 
 
-_V2_KINDS = ("IKE SA #", "IKE SA", "IKE_INTERMEDIATE", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL",
-             "IKE_FOLLOWUP_KE")
+_V2_KINDS = ("rekeyed IKE SA", "resumed IKE SA", "IKE SA", "IKE_INTERMEDIATE", "IKE_AUTH", "CREATE_CHILD_SA",
+             "INFORMATIONAL", "IKE_FOLLOWUP_KE")
 _KINDS = ("phase 1", "Quick Mode", "New Group Mode", "Informational", "Transaction", "ESP", "AH", *_V2_KINDS)
-"""What the scopes of terms begin with; an IKE SA with a number is a rekeyed one."""
+"""What the scopes of terms begin with, but for an IKE SA that comes of another."""
+
+
+def _kind(scope: str) -> str:
+    if scope.startswith("IKE SA"):
+        mark = scope.partition(", ")[2].split(" ")[0]
+        return {"rekey": "rekeyed IKE SA", "resumed": "resumed IKE SA"}.get(mark, "IKE SA")
+    return next((word for word in _KINDS if scope.startswith(word)), "")
 
 
 @cache
@@ -98,7 +105,7 @@ def of_term(scope: str, symbol: str) -> Explanation | None:
     What is said of a symbol in one kind of exchange comes before what is said of it in all of IKEv2, and in all.
     """
     terms = _file("terms.toml")
-    kind = next((word for word in _KINDS if scope.startswith(word)), "")
+    kind = _kind(scope)
     family = "IKEv2" if kind in _V2_KINDS else kind
     forms = (symbol, re.sub(r"\d+", "*", symbol), symbol.rstrip("'") + "*")
     candidates = (f"{kind}/{symbol}", f"{family}/{symbol}", *forms)

@@ -276,9 +276,12 @@ def test_a_star_in_the_terms_stands_for_a_number_and_for_marks() -> None:
 
 def test_ikev2_may_say_something_else_of_a_symbol() -> None:
     assert of_term("IKE SA", "psk") == of_term("IKE_AUTH 1", "psk") != of_term("phase 1", "psk")
-    assert of_term("IKE SA", "SKEYSEED") != of_term("IKE SA #2", "SKEYSEED")
-    assert of_term("IKE SA #2", "SK_d") == of_term("IKE SA", "SK_d") != of_term("IKE SA", "SK_d(1)")
-    assert of_term("CREATE_CHILD_SA 3r #2", "Ni") == of_term("CREATE_CHILD_SA 2", "Ni") != of_term("IKE SA", "Ni")
+    made = [of_term(scope, "SKEYSEED") for scope in ("IKE SA", "IKE SA, rekey 1r", "IKE SA #2, resumed")]
+    assert made[0] != made[1] != made[2] != made[0]
+    assert of_term("IKE SA #2", "SKEYSEED") == made[0], "a new login makes new keys as the first does"
+    assert of_term("IKE SA #2, rekey 2", "SKEYSEED") == made[1]
+    assert of_term("IKE SA, rekey 1", "SK_d") == of_term("IKE SA", "SK_d") != of_term("IKE SA", "SK_d(1)")
+    assert of_term("CREATE_CHILD_SA 3r, rekey 1", "Ni") == of_term("CREATE_CHILD_SA 2", "Ni") != of_term("IKE SA", "Ni")
 
 
 def test_a_value_that_is_configured_is_given_in_words() -> None:

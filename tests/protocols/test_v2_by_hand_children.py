@@ -169,7 +169,7 @@ class Rekeyed:
             self.flags.append(8 if by_responder == "" else 0)
             self.keys.append(seven(run.kind, self.skeyseed, ni + nr + spi_i + spi_r))
             self.spis.append(spi_i + spi_r)
-            self.names.append(f" #{len(self.spis)}{by_responder}")
+            self.names.append(f", rekey {len(self.spis) - 1}{by_responder}")
 
 
 def test_trap_44_keys_of_a_rekeyed_ike_sa() -> None:

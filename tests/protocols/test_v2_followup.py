@@ -30,7 +30,7 @@ def test_keys_of_a_child_are_made_of_all_secrets_together() -> None:
 def test_keys_of_an_ike_sa_are_made_of_all_secrets_together() -> None:
     create, followup = "CREATE_CHILD_SA 0r", "IKE_FOLLOWUP_KE 1r"
     seed = octets(create, "g^ir") + octets(create, "Ni") + octets(create, "Nr") + octets(followup, "SK(1)")
-    assert octets("IKE SA #2r", "SKEYSEED") == prf(octets("IKE SA", "SK_d(1)"), seed)
+    assert octets("IKE SA, rekey 1r", "SKEYSEED") == prf(octets("IKE SA", "SK_d(1)"), seed)
 
 
 @pytest.mark.parametrize("role", [I, R])
@@ -41,7 +41,7 @@ def test_nothing_changes_before_the_last_secret_is_there(role: Role) -> None:
         assert [a.sa.number for a in pair.peers[side].sessions] == [1]
     pair.pump()
     for side in (I, R):
-        assert [a.sa.number for a in pair.peers[side].sessions if a.usable] == [2]
+        assert [a.sa.generation for a in pair.peers[side].sessions if a.usable] == [1]
         assert [event.protocol for event in pair.of(SaEnded, side)] == ["IKE"]
 
 

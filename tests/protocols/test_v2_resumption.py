@@ -48,21 +48,21 @@ def prf(key: bytes, data: bytes) -> bytes:
 
 
 def test_the_keys_come_of_the_old_sk_d_and_of_nonces() -> None:
-    Ni, Nr = octets("IKE SA #2", "Ni"), octets("IKE SA #2", "Nr")
+    Ni, Nr = octets("IKE SA #2, resumed", "Ni"), octets("IKE SA #2, resumed", "Nr")
     SK_d = octets("IKE SA", "SK_d")
-    assert octets("IKE SA #2", "SKEYSEED") == prf(SK_d, b"Resumption" + Ni + Nr)
-    assert octets("IKE SA #2", "SK_d_old") == SK_d
-    made = {key.symbol for key in recording(NAME).links.keys if key.scope == "IKE SA #2"}
+    assert octets("IKE SA #2, resumed", "SKEYSEED") == prf(SK_d, b"Resumption" + Ni + Nr)
+    assert octets("IKE SA #2, resumed", "SK_d_old") == SK_d
+    made = {key.symbol for key in recording(NAME).links.keys if key.scope == "IKE SA #2, resumed"}
     assert made.isdisjoint({"i", "r", "KEi", "KEr", "g^ir"})
 
 
 @pytest.mark.parametrize(("side", "message", "nonce"), [("i", 13, "Nr"), ("r", 14, "Ni")])
 def test_auth_is_made_with_the_new_keys_and_without_a_pad(side: str, message: int, nonce: str) -> None:
     whole = recording(NAME).step(message).octets
-    SK_p = octets("IKE SA #2", f"SK_p{side}")
-    identity = octets("IKE_AUTH 1 #2", f"ID{side}_b")
-    signed = whole + octets("IKE SA #2", nonce) + prf(SK_p, identity)
-    assert octets("IKE_AUTH 1 #2", f"AUTH{side}") == prf(SK_p, signed)
+    SK_p = octets("IKE SA #2, resumed", f"SK_p{side}")
+    identity = octets("IKE_AUTH 1 #2, resumed", f"ID{side}_b")
+    signed = whole + octets("IKE SA #2, resumed", nonce) + prf(SK_p, identity)
+    assert octets("IKE_AUTH 1 #2, resumed", f"AUTH{side}") == prf(SK_p, signed)
 
 
 def test_a_ticket_replaces_a_login() -> None:

@@ -198,7 +198,7 @@ class Asking:
         link.now = now
         shared = (self._leases, self._tickets, self._cookies)
         party = V2Party(self.config, self._events.append, entropy, self.role, link, *shared)
-        ledger = Ledger(party.emit, entropy, self.role, ike_scope(number))
+        ledger = Ledger(party.emit, entropy, self.role, ike_scope(number) + opening.scope_mark)
         sa = IkeSa(party, role, number, ledger)
         return Association(sa, opening(sa, role))
 

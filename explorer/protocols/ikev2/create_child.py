@@ -16,7 +16,7 @@ from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.key_share import KeyShare
-from explorer.protocols.ikev2.keys import ike_keys, ike_scope, rekeyed_skeyseed
+from explorer.protocols.ikev2.keys import ike_keys, rekeyed_skeyseed
 from explorer.protocols.ikev2.parts import Part, errors_in, notifies_in, notify, of_term
 from explorer.protocols.ikev2.suites import Suite, choose, sa_body
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
@@ -147,8 +147,11 @@ class CreateChildSa(V2Exchange):
         """What does not go together with what this side is about to do has to wait (RFC 7296 §2.25.1, §2.25.2)."""
         own, ike = self.meanwhile, self.purpose is Purpose.REKEY_IKE
         clashes = False
+        if ike and self.sa.renewed:
+            reason = "This side has rekeyed this IKE SA already, and is about to delete it"
+            raise Refusal(reason, "RFC 7296 §2.8.2", _N.TEMPORARY_FAILURE)
         if isinstance(own, CreateChildSa):
-            clashes = ike is not (own.purpose is Purpose.REKEY_IKE)
+            clashes = ike is not (own.purpose is Purpose.REKEY_IKE) or (ike and own.rival is not None)
         elif isinstance(own, V2Informational):
             clashes = own.deletes_ike or (ike and bool(own.deletes)) or self.old in own.deletes
         if clashes:
@@ -272,9 +275,10 @@ class CreateChildSa(V2Exchange):
     def _make_ike_sa(self) -> None:
         """Who began the rekeying is the new SA's original initiator (RFC 7296 §2.18)."""
         old, ledger, party = self.sa, self.ledger, self.party
-        scope = ike_scope(old.number + 1, by_responder=self.owner(Role.INITIATOR) == Role.RESPONDER)
-        new_ledger = Ledger(party.emit, party.entropy, party.role, scope)
-        new = IkeSa(party, self.role, old.number + 1, new_ledger)
+        # Two successors that both sides have made at once have two names.
+        scope = old.successor_scope + ("r" if self.owner(Role.INITIATOR) == Role.RESPONDER else "")
+        new = IkeSa(party, self.role, old.number, Ledger(party.emit, party.entropy, party.role, scope))
+        new.generation = old.generation + 1
         Ni, Nr = ledger["Ni"], ledger["Nr"]
         SKEYSEED = ledger.learn(rekeyed_skeyseed(old.suite.prf, old.keys.SK_d, self.secrets, Ni, Nr, scope))
         SPIi, SPIr = (_renamed(ledger[f"{s}'"], s, scope) for s in ("SPIi", "SPIr"))
@@ -287,7 +291,6 @@ class CreateChildSa(V2Exchange):
         new.peer_supports, new.peer_identity = set(old.peer_supports), old.peer_identity
         new.local, new.remote, new.first_role = old.local, old.remote, old.first_role
         new.proven_as = old.origin
-        new.lease, old.lease = old.lease, b""
         party.emit(SaInstalled(new.snapshot()))
         self.new_sa = new
 

@@ -9,7 +9,7 @@ from explorer.crypto.term import Term
 from explorer.engine.ledger import Ledger
 from explorer.events import Role, SaEnded, SaSnapshot
 from explorer.protocols.ikev2.config import Selector
-from explorer.protocols.ikev2.keys import IKE_SA, IkeKeys
+from explorer.protocols.ikev2.keys import IKE_SA, IkeKeys, ike_scope
 from explorer.protocols.ikev2.party import V2Party
 from explorer.protocols.ikev2.protection import Keys, direction
 from explorer.protocols.ikev2.suites import Suite
@@ -63,7 +63,8 @@ class IkeSa:
 
     Attributes:
         role: this side's role in the SA: who began it, or the rekeying that made it, is its initiator.
-        number: of this SA in the run, from 1; scopes of later ones tell it.
+        number: which IKE SA of the run it is, from 1, or which one its first predecessor was.
+        generation: how often it was rekeyed.
         up: whether the peer is proven.
         next_request: Message ID of this side's next request.
         expected: Message ID of the other side's next request.
@@ -74,7 +75,8 @@ class IkeSa:
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
         resumed: which former IKE SA a ticket has brought it from, or ``None``.
-        renewed: whether a successor has taken its place.
+        renewed: whether a successor has taken its place, or it may still turn out to be one of two.
+        heir: a successor that the other side has made while this side is making one.
         proven_as: SPIs of the IKE SA under which the peer was proven, if rekeying has made this one since.
         first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
@@ -83,6 +85,7 @@ class IkeSa:
     role: Role
     number: int
     ledger: Ledger
+    generation: int = 0
     up: bool = False
     ended: bool = False
     next_request: int = 0
@@ -99,6 +102,7 @@ class IkeSa:
     login: EapRun | None = None
     resumed: Resumed | None = None
     renewed: bool = False
+    heir: IkeSa | None = None
     proven_as: tuple[bytes, bytes] | None = None
     first_role: Role = field(init=False)
     _secured: tuple[Suite, IkeKeys] | None = None
@@ -159,6 +163,11 @@ class IkeSa:
         return str(self.party.role if role is self.role else self.party.role.other)
 
     @property
+    def successor_scope(self) -> str:
+        """Scope of the IKE SA that rekeying makes of this one."""
+        return f"{ike_scope(self.number)}, rekey {self.generation + 1}"
+
+    @property
     def suffix(self) -> str:
         """What tells scopes under this SA from those under the first."""
         return self.ledger.scope.removeprefix(IKE_SA)
@@ -189,10 +198,18 @@ class IkeSa:
         spis = (self.ledger["SPIi"], self.ledger["SPIr"])
         return SaSnapshot("IKE", "both", spis, self.suite.algorithms(), keys, self.party.config.lifetime)
 
+    def hand_over(self, new: IkeSa) -> None:
+        """Child SAs and the internal address go with the successor that stays (RFC 7296 §2.18, §2.8.2)."""
+        new.children += self.children
+        new.lease, self.lease, self.children = self.lease, b"", []
+        new.renewed, self.renewed, self.heir = False, True, None
+
     def drop(self, how: str) -> None:
-        """The SA and everything under it is gone."""
+        """The SA and everything under it is gone, unless it has a successor."""
         if self.ended:
             return
+        if self.heir is not None and not self.heir.ended:
+            self.hand_over(self.heir)
         self.ended = True
         self.party.leases.give_back(self.lease)
         if how == "deleted" and not self.renewed:

@@ -11,15 +11,15 @@ from explorer.crypto.term import Nature, Term, constant, derive
 from explorer.protocols.ikev2.suites import Suite
 
 IKE_SA = "IKE SA"
-"""Scope of everything that belongs to the first IKE SA; the scopes of later ones begin with it."""
+"""Scope of everything that belongs to the first IKE SA; the scopes of others begin with it."""
 
 KEY_PAD = b"Key Pad for IKEv2"
 """17 ASCII characters, without a terminator (RFC 7296 §2.15)."""
 
 
-def ike_scope(number: int, *, by_responder: bool = False) -> str:
-    """Scope of the ``number``-th IKE SA; of two that both sides made at once the responder's is marked."""
-    return IKE_SA if number == 1 else f"{IKE_SA} #{number}{'r' if by_responder else ''}"
+def ike_scope(number: int) -> str:
+    """Scope of the ``number``-th IKE SA that was begun with a proof of its own."""
+    return IKE_SA if number == 1 else f"{IKE_SA} #{number}"
 
 
 def nonce_key(prf: PrfFunction, Ni: Term, Nr: Term) -> Expr:

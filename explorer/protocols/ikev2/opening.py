@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from explorer.crypto.term import Nature, Term
 from explorer.engine.refusal import Refusal
@@ -30,9 +31,11 @@ class Opening(V2Exchange):
         cookie: what the responder wants to see again, or ``None``.
         suite: the algorithms, once they are known.
         tries: how often the request was made.
+        scope_mark: what tells an IKE SA that begins in this way from others.
     """
 
     encrypted = False
+    scope_mark: ClassVar[str] = ""
     suite: Suite
 
     def __init__(self, sa: IkeSa, role: Role) -> None:

@@ -17,6 +17,7 @@ from explorer.protocols.ikev2.eap_auth import EapStep, answering_auth, asking_au
 from explorer.protocols.ikev2.exchange import V2Exchange
 from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_auth import IkeAuth
+from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
 from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck
@@ -360,6 +361,8 @@ class Ikev2Peer(Asking):
         """The next additional key exchange comes before anything else (RFC 9370 §2.2.4)."""
         association.followed = None
         if failure:
+            if asked:
+                self._yield_to_rival(association)
             return
         if not base.pending:
             self._after_child(association, base, now, asked=asked)
@@ -370,27 +373,32 @@ class Ikev2Peer(Asking):
 
     def _after_child(self, association: Association, exchange: CreateChildSa, now: float, *, asked: bool) -> None:
         if exchange.failure:
-            if asked and exchange.wanted:
+            if asked and not self._yield_to_rival(association) and exchange.wanted:
                 self._enqueue(association, exchange.once_more, now)
         elif asked:
             self._conclude_child(association, exchange, now)
         else:
             own = association.making
-            if own is not None and own.replaces_the_same(exchange):
+            collides = own is not None and own.replaces_the_same(exchange)
+            if own is not None and collides:
                 own.rival = exchange
             if exchange.new_sa is not None:
-                self._succeed(association, exchange)
+                self._stand(exchange.new_sa)
+                if collides:
+                    association.sa.heir = exchange.new_sa
+                else:
+                    association.sa.hand_over(exchange.new_sa)
 
     def _conclude_child(self, association: Association, exchange: CreateChildSa, now: float) -> None:
         """Who has asked for the successor drops what it replaces, or the successor, if another won (RFC 7296 §2.8)."""
         survives = self._survives(exchange)
         if exchange.new_sa is not None:
+            new = self._stand(exchange.new_sa)
             if survives:
-                self._succeed(association, exchange)
+                association.sa.hand_over(exchange.new_sa)
                 self._delete_ike(association, now, "replaced")
             else:
-                new = Association(exchange.new_sa, None)
-                self.sessions.append(new)
+                self._yield_to_rival(association)
                 self._delete_ike(new, now, "redundant")
         elif exchange.old is not None and exchange.child is not None:
             gone, how = (exchange.old, "replaced") if survives else (exchange.child, "redundant")
@@ -407,15 +415,17 @@ class Ikev2Peer(Asking):
         self._events.append(RekeyCollision(protocol, other if survives else own, survivor, "RFC 7296 §2.8.1"))
         return survives
 
-    def _succeed(self, association: Association, exchange: CreateChildSa) -> None:
-        """Child SAs go with the new IKE SA (RFC 7296 §2.18), even if a rival's had them already."""
-        new, rival = exchange.new_sa, exchange.rival
-        assert new is not None
-        self._count = max(self._count, new.number)
+    def _yield_to_rival(self, association: Association) -> bool:
+        """If nothing has come of this side's rekeying, the other's stays; returns whether there is one."""
+        if association.sa.heir is None:
+            return False
+        association.sa.hand_over(association.sa.heir)
+        return True
+
+    def _stand(self, new: IkeSa) -> Association:
+        """An IKE SA that rekeying has made; while it is open which of two rivals stays, neither can be rekeyed."""
         self._forget_ended()
-        for old in (association.sa, rival.new_sa if rival is not None else None):
-            if old is not None:
-                new.children += old.children
-                old.children = []
-                old.renewed = True
+        new.renewed = True
         self.sessions.append(Association(new, None))
+        return self.sessions[-1]
+

@@ -29,6 +29,7 @@ class IkeSessionResume(Opening):
 
     name = "IKE_SESSION_RESUME"
     exchange_type = V2ExchangeType.IKE_SESSION_RESUME
+    scope_mark = ", resumed"
     ticket: Ticket
     turned_away = False
     _SK_d: Term
