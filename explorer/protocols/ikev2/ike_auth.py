@@ -154,10 +154,16 @@ class IkeAuth(V2Exchange):
         if config.resumption and asks:
             parts.append(notify(_N.TICKET_REQUEST))
         elif config.resumption and self.proven and _N.TICKET_REQUEST in self.sa.peer_supports:
-            TICKET = self.party.tickets.issue(self.sa, self.ledger, self.proven)
-            data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
-            parts.append(notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)]))
+            parts += self._ticket()
         return parts
+
+    def _ticket(self) -> list[Part]:
+        """For the peer to come back with, and how long it is good; none is sent where none can be made."""
+        TICKET = self.party.tickets.issue(self.sa, self.ledger, self.proven)
+        if TICKET is None:
+            return [notify(_N.TICKET_NACK)]
+        data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
+        return [notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)])]
 
     def _keep_ticket(self) -> None:
         """The newest takes the place of any other of this peer (RFC 5723 §4.2)."""
