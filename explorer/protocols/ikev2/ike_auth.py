@@ -87,16 +87,25 @@ class IkeAuth(V2Exchange):
         parts += self._certificates()
         if config.expects is not None:
             parts.append(self._identity("IDr", V2PayloadType.IDR, config.expects.body, symbol="IDr_b wanted"))
-        ppk = []
-        if self.sa.mixes_ppk and config.ppk is not None:
-            self._mix_ppk()
-            ppk = [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + config.ppk.name)]
+        ppk = self.name_ppk()
         parts += self._proof()
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
         if config.asks_address:
             parts.append(configuration.wish())
         offer = self.maker.offer_parts("SAi2") if self.makes_child else []
         return [*parts, *offer, *ppk, *self._beside()]
+
+    def name_ppk(self) -> list[Part]:
+        """In the request that holds AUTH, which PPK it is; AUTH is then made with it (RFC 8784 §3)."""
+        ppk = self.party.config.ppk
+        if ppk is None or not self.sa.mixes_ppk:
+            return []
+        self._mix_ppk()
+        return [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + ppk.name)]
+
+    def confirm_ppk(self) -> list[Part]:
+        """The answer to it says that the PPK is in use."""
+        return [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
 
     def _mix_ppk(self) -> None:
         """Three keys anew, before anything is made with them (RFC 8784 §3)."""
@@ -107,14 +116,15 @@ class IkeAuth(V2Exchange):
         sa.secure(sa.suite, mix_ppk(sa.suite.prf, PPK, sa.keys))
         sa.ledger.learn(*sa.keys.made)
 
-    def _find_ppk(self) -> None:
-        """The responder: the peer must name the one that this side has.
+    def find_ppk(self) -> None:
+        """The responder: the peer must name the one that this side has, if it has one.
 
         Raises:
             Refusal: it names another, or none.
         """
         ppk = self.party.config.ppk
-        assert ppk is not None
+        if ppk is None or self.sa.resumed is not None:
+            return
         named = [
             payload.data for payload in self.message.payloads
             if isinstance(payload, V2Notify) and payload.notify_type == _N.PPK_IDENTITY
@@ -131,8 +141,7 @@ class IkeAuth(V2Exchange):
             *self._certificates(),
             *self._proof(),
         ]
-        ppk = [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
-        return [*parts, *self.child_answer(), *ppk]
+        return [*parts, *self.child_answer(), *self.confirm_ppk()]
 
     def child_answer(self) -> list[Part]:
         """The Child SA's half of the answer, if one was asked for, and what goes beside it."""
@@ -216,8 +225,7 @@ class IkeAuth(V2Exchange):
 
     def consider(self) -> None:
         """The initiator's proof; then, apart from it, whether the Child SA can be made."""
-        if self.party.config.ppk is not None and self.sa.resumed is None:
-            self._find_ppk()
+        self.find_ppk()
         proof.check(self)
         if self.sa.mobile and forbidden_nat(self):
             raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", _N.UNEXPECTED_NAT_DETECTED)
