@@ -141,6 +141,18 @@ def test_who_allows_no_nat_is_not_moved_by_one() -> None:
     assert link(pair, R).remote.address == ELSEWHERE
 
 
+@pytest.mark.parametrize("name", ["ikev2-child", "ikev2-rsa", "ikev2-eap"])
+def test_who_allows_no_nat_gets_no_sa_through_one(name: str) -> None:
+    configs = [replace(v2_shipped(role, name), mobike=True, nat_traversal=False) for role in (I, R)]
+    pair = V2Pair(*configs, name=name).start().pump(2)
+    (_, request) = pair.wire.popleft()
+    (answer,) = pair.feed(R, request, source=STRANGER)
+    pair.feed(I, answer)
+    assert pair.refusals(R) == ["A NAT, and the peer allows none"]
+    assert pair.told(I) == ["UNEXPECTED_NAT_DETECTED"]
+    assert pair.sas(I) == pair.sas(R) == []
+
+
 def test_who_does_not_look_for_nats_says_where_its_messages_come_from() -> None:
     pair = move(established())
     kinds = [int.from_bytes(body[6:8], "big") for _, body in pair.inside(pair.pending)]

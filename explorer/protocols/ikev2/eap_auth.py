@@ -146,6 +146,7 @@ class EapBegin(EapStep):
         if self.party.config.ppk is not None and not self.sa.mixes_ppk:
             raise Refusal("The peer does not mix in a PPK, and this side wants it", "RFC 8784 §3", _FAILED)
         proof.check_identity(self, self.role.other)
+        self.check_nats()
 
     def child_answer(self) -> list[Part]:
         """In place of the Child SA's half: the first request of EAP."""

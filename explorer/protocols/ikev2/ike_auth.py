@@ -227,9 +227,17 @@ class IkeAuth(V2Exchange):
         """The initiator's proof; then, apart from it, whether the Child SA can be made."""
         self.find_ppk()
         proof.check(self)
+        self.check_nats()
+        self.consider_child()
+
+    def check_nats(self) -> None:
+        """The first request of IKE_AUTH may forbid NATs, with AUTHi or without it.
+
+        Raises:
+            Refusal: there is one.
+        """
         if self.sa.mobile and forbidden_nat(self):
             raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", _N.UNEXPECTED_NAT_DETECTED)
-        self.consider_child()
 
     def consider_child(self) -> None:
         """Whether the Child SA can be made; if not, that is told with the proof."""
