@@ -113,6 +113,38 @@ def test_the_check_of_one_address_is_not_the_check_of_another() -> None:
     assert tunnels(pair, R) == []
 
 
+def update(pair: V2Pair, number: int, source: str) -> None:
+    """The initiator says that it goes on, and its message comes from there."""
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, number, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=source)
+
+
+def test_an_answer_shows_nothing_if_the_question_went_to_several_addresses() -> None:
+    pair = established()
+    update(pair, 2, STRANGER)
+    update(pair, 3, OLD)
+    pair.now = 2.0
+    pair.peers[R].handle_timer(pair.now)
+    (question,) = pair.collect(R)
+    update(pair, 4, STRANGER)
+    (answer,) = pair.feed(I, question)
+    pair.feed(R, answer, source=OLD)
+    assert pair.refusals(R) == []
+    assert tunnels(pair, R) == []
+    tunnel = link(pair, R).tunnel
+    assert tunnel is not None
+    assert tunnel[1].address == OLD
+    assert pair.peers[R].busy
+
+
+def test_a_move_back_and_forth_makes_the_first_answer_mean_nothing() -> None:
+    pair = move(established())
+    pair.wire.clear()
+    for address in ("10.88.0.5", ELSEWHERE):
+        pair.ask(I, lambda peer, there, to=address: peer.start_move(there, to, pair.now))  # type: ignore[misc]
+    pair.feed(I, pair.sealed(R, INFORMATIONAL, 2, [status(V2NotifyType.UNACCEPTABLE_ADDRESSES)], answer=True))
+    assert link(pair, I).local.address == ELSEWHERE
+
+
 def test_an_answer_to_a_former_move_means_nothing() -> None:
     pair = move(established())
     pair.wire.clear()

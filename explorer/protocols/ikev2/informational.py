@@ -71,6 +71,7 @@ class V2Informational(V2Exchange):
             raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", V2NotifyType.UNEXPECTED_NAT_DETECTED)
         if V2NotifyType.UPDATE_SA_ADDRESSES in kinds and self.sa.first_role is Role.RESPONDER:
             self.moves = True
+            self.party.link.moves += 1
             self.party.emit(NetworkChanged("peer address", self.party.link.remote.address, "RFC 4555 §3.5"))
         if V2NotifyType.NAT_DETECTION_SOURCE_IP in kinds and self.party.config.nat_traversal:
             self.nats = find_nats(self)
