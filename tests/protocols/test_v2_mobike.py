@@ -136,6 +136,20 @@ def test_an_answer_shows_nothing_if_the_question_went_to_several_addresses() -> 
     assert pair.peers[R].busy
 
 
+def test_of_many_moves_the_last_one_is_checked_and_the_others_leave_nothing() -> None:
+    pair = established()
+    for number, address in enumerate((ELSEWHERE, OLD, STRANGER, ELSEWHERE), 2):
+        update(pair, number, address)
+    (association,) = pair.peers[R].sessions
+    assert len(association.waiting) == 1
+    pair.addresses[I] = ELSEWHERE
+    pair.now = 2.0
+    pair.peers[R].handle_timer(pair.now)
+    pair.put(R).pump()
+    assert tunnels(pair, R) == [("10.0.0.2", ELSEWHERE)]
+    assert not pair.peers[R].busy
+
+
 def test_a_move_back_and_forth_makes_the_first_answer_mean_nothing() -> None:
     pair = move(established())
     pair.wire.clear()

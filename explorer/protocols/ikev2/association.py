@@ -23,6 +23,7 @@ class Association:
 
     Attributes:
         collecting: an exchange whose request has come in part.
+        unchecked: the peer's last move, while the check of its address has to wait for its turn.
         followed: an exchange of the other side that waits for additional key exchanges.
         replaces: the one that goes once this one stands, after a new authentication.
     """
@@ -33,6 +34,7 @@ class Association:
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
         self.replaces: Association | None = None
         self.collecting: V2Exchange | None = None
+        self.unchecked: V2Informational | None = None
         self.followed: CreateChildSa | None = None
         self.answered: dict[bytes, V2Exchange] = {}
         self.waiting: deque[Maker] = deque()

@@ -305,15 +305,22 @@ class Ikev2Peer(Asking):
 
     def _after_addresses(self, association: Association, exchange: V2Informational, now: float) -> None:
         """A new address is checked before packets go there; who cannot show it, or is refused, stays or ends."""
-        sa = association.sa
         if exchange.moves and not exchange.failure:
-            self._enqueue(association, lambda mid: RoutabilityCheck(sa, mid, exchange), now)
+            waits, association.unchecked = association.unchecked is not None, exchange
+            if not waits:
+                self._enqueue(association, partial(self._make_check, association), now)
         elif isinstance(exchange, AddressUpdate) and exchange.failure and not exchange.outdated:
             association.party.link.follow(*exchange.former)
             self._address = association.party.link.local.address
         elif isinstance(exchange, RoutabilityCheck) and exchange.failure:
             # RFC 4555 §3.7: then the IKE SA must be closed.
             self._delete_ike(association, now, "not reached")
+
+    def _make_check(self, association: Association, message_id: int) -> RoutabilityCheck:
+        """Of all moves while another request was under way the last one counts."""
+        update, association.unchecked = association.unchecked, None
+        assert update is not None
+        return RoutabilityCheck(association.sa, message_id, update)
 
     def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
         exchange = asking_auth(association.sa, message_id)
