@@ -248,6 +248,8 @@ def test_who_is_refused_stays_where_it_was() -> None:
     assert pair.failures(I) == ["INFORMATIONAL: the peer says UNACCEPTABLE_ADDRESSES"]
     assert link(pair, I).local.address == OLD
     assert not pair.sa(I).ended
+    assert news(pair, I) == [("own address", ELSEWHERE), ("own address", OLD)]
+    assert tunnels(pair, I) == [(ELSEWHERE, "10.0.0.2"), (OLD, "10.0.0.2")]
 
 
 @pytest.mark.parametrize("by", [I, R])

@@ -22,11 +22,21 @@ def leave(sa: IkeSa, address: str) -> tuple[Endpoint, Endpoint]:
     """The original initiator has another address now, and uses it at once (RFC 4555 §3.5); returns the former ends."""
     link = sa.party.link
     former = link.ends
-    link.follow(link.local._replace(address=address), link.remote)
-    link.moves += 1
-    sa.party.emit(NetworkChanged("own address", address, "RFC 4555 §3.5"))
-    _move_tunnels(sa)
+    _go_on(sa, link.local._replace(address=address), link.remote)
     return former
+
+
+def come_back(sa: IkeSa, former: tuple[Endpoint, Endpoint]) -> None:
+    """The responder does not take the new address: IKE and packets go on from where they were."""
+    _go_on(sa, *former)
+
+
+def _go_on(sa: IkeSa, local: Endpoint, remote: Endpoint) -> None:
+    link = sa.party.link
+    link.follow(local, remote)
+    link.moves += 1
+    sa.party.emit(NetworkChanged("own address", local.address, "RFC 4555 §3.5"))
+    _move_tunnels(sa)
 
 
 def _move_tunnels(sa: IkeSa) -> None:

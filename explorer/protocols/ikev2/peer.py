@@ -19,7 +19,7 @@ from explorer.protocols.ikev2.followup import IkeFollowupKe
 from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
-from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck
+from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck, come_back
 from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.outside import refusal_outside
 from explorer.protocols.ikev2.parts import notifies_in, notify
@@ -310,7 +310,7 @@ class Ikev2Peer(Asking):
             if not waits:
                 self._enqueue(association, partial(self._make_check, association), now)
         elif isinstance(exchange, AddressUpdate) and exchange.failure and not exchange.outdated:
-            association.party.link.follow(*exchange.former)
+            come_back(association.sa, exchange.former)
             self._address = association.party.link.local.address
         elif isinstance(exchange, RoutabilityCheck) and exchange.failure:
             # RFC 4555 §3.7: then the IKE SA must be closed.
