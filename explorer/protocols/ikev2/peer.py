@@ -232,9 +232,10 @@ class Ikev2Peer(Asking):
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:
         sa = association.sa
-        if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and message_id <= len(sa.suite.additional):
+        lacking = len(sa.suite.additional) - sa.exchanged
+        if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and lacking and message_id == sa.exchanged + 1:
             return IkeIntermediate(sa, Role.RESPONDER, message_id)
-        if kind == V2ExchangeType.IKE_AUTH and not sa.up:
+        if kind == V2ExchangeType.IKE_AUTH and not sa.up and not lacking:
             return answering_auth(sa, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
             exchange = CreateChildSa(sa, Role.RESPONDER, message_id)
