@@ -68,6 +68,11 @@ class Association:
         half_open = not self.sa.up and not self.sa.ended and self.sa.secured and self.sa.role is Role.INITIATOR
         return not self.sa.ended and (self.current is not None or half_open or bool(self.waiting))
 
+    @property
+    def due(self) -> float | None:
+        """When its request has to be sent again; never, once the IKE SA is over."""
+        return self.asking.retransmission.due if self.asking is not None and not self.sa.ended else None
+
     def flush(self, exchange: V2Exchange) -> None:
         """What an exchange has made goes to where the peer is now."""
         self.outbox += [self.party.link.datagram(octets) for octets in exchange.outgoing]

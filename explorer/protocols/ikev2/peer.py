@@ -80,14 +80,13 @@ class Ikev2Peer(Asking):
 
     def next_timer(self) -> float | None:
         """When :meth:`handle_timer` wants to be called."""
-        due = (a.asking.retransmission.due for a in self.sessions if a.asking is not None and not a.sa.ended)
-        return min((at for at in due if at is not None), default=None)
+        return min((due for association in self.sessions if (due := association.due) is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
         """Send again, or give up."""
         for association in self.sessions:
             asking = association.asking
-            if asking is None or asking.retransmission.due is None or asking.retransmission.due > now:
+            if asking is None or association.due is None or association.due > now:
                 continue
             association.party.link.now = now
             if asking.handle_timer():
