@@ -19,6 +19,7 @@ from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import shared_key_auth
 from explorer.protocols.ikev2.parts import Part, errors_in, notify
 from explorer.protocols.ikev2.protection import Unsealed
+from explorer.protocols.ikev2.variants import error_variant
 from explorer.registry.ikev2 import AuthMethod, EapCode, EapType, MschapOpcode, V2IdType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Auth, V2Eap, V2Payload
@@ -118,7 +119,7 @@ class EapStep(IkeAuth):
         """By the packet inside."""
         packet = message.find(V2Eap)
         if packet is None:
-            return "error" if message.header.response else "eap-begin"
+            return error_variant(message) if message.header.response else "eap-begin"
         if message.find(V2Auth) is not None:
             return "eap-begin"
         return _variant(packet)
@@ -285,7 +286,7 @@ class EapProof(_Later):
     def variant_of(self, message: V2Message) -> str:
         """By whether the login has made a key, or what went wrong."""
         if message.find(V2Auth) is None:
-            return "error"
+            return error_variant(message)
         if message.header.response and errors_in(message):
             return "no-child"
         return "eap-key" if self.run.side.MSK is not None else "eap-no-key"

@@ -15,10 +15,11 @@ from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
 from explorer.protocols.ikev2.keys import mix_ppk
 from explorer.protocols.ikev2.nat import forbidden_nat, no_nats_parts
-from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
+from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
 from explorer.protocols.ikev2.tickets import LIFETIME, Ticket
+from explorer.protocols.ikev2.variants import auth_variant
 from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.ikev2 import AuthMethod, V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import (
     V2Auth,
@@ -293,18 +294,7 @@ class IkeAuth(V2Exchange):
 
     def variant_of(self, message: V2Message) -> str:
         """By how its sender proves itself, or what went wrong."""
-        auth, is_answer = message.find(V2Auth), message.header.response
-        if auth is None:
-            return "error"
-        if is_answer and errors_in(message):
-            return "no-child"
-        if self.sa.resumed is not None:
-            return "resumed"
-        if auth.method == AuthMethod.NULL:
-            return "null"
-        if auth.method != AuthMethod.SHARED_KEY:
-            return "signature"
-        return "psk" if is_answer else ""
+        return auth_variant(self, message)
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """The SPI of the Child SA stands inside its offers."""

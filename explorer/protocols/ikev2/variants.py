@@ -1,0 +1,44 @@
+"""Which of several messages one of IKE_AUTH is: what there is to say of it follows from that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.protocols.ikev2.parts import errors_in
+from explorer.registry.ikev2 import AuthMethod
+from explorer.registry.ikev2_notify import V2NotifyType
+from explorer.wire.ikev2 import V2Auth
+from explorer.wire.ikev2_message import V2Message
+
+if TYPE_CHECKING:
+    from explorer.protocols.ikev2.ike_auth import IkeAuth
+
+_N = V2NotifyType
+
+
+def auth_variant(x: IkeAuth, message: V2Message) -> str:
+    """What went wrong, or else how its sender proves itself."""
+    auth = message.find(V2Auth)
+    if auth is None:
+        return error_variant(message)
+    if message.header.response and errors_in(message):
+        return "no-child"
+    if x.sa.resumed is not None:
+        return "resumed"
+    if auth.method == AuthMethod.NULL:
+        return "null"
+    return _proof(auth, message)
+
+
+def error_variant(message: V2Message) -> str:
+    """By the error that stands in place of a proof."""
+    errors = errors_in(message)
+    if _N.AUTHENTICATION_FAILED in errors:
+        return "not-proven"
+    return "nat-forbidden" if _N.UNEXPECTED_NAT_DETECTED in errors else "error"
+
+
+def _proof(auth: V2Auth, message: V2Message) -> str:
+    if auth.method != AuthMethod.SHARED_KEY:
+        return "signature"
+    return "psk" if message.header.response else ""
