@@ -72,3 +72,27 @@ def test_no_other_refusal_is_a_sign_of_life_in_words() -> None:
     pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, [payload(200, b"", 0x80)]))
     variant, words = last(pair, R)
     assert (variant, words.headline) == ("error", "The other side cannot do what it was asked, and says why.")
+
+
+# ---------------------------------------------------------------- proofs
+
+
+def proofs(name: str, messages: int = 4) -> list[tuple[str, MessageWords]]:
+    """Of both messages of IKE_AUTH."""
+    pair = V2Pair(name=name).start().pump(messages)
+    return [last(pair, role) for role in (I, R)]
+
+
+def test_with_a_ppk_nobody_can_guess_at_the_psk() -> None:
+    (variant, words), _ = proofs("ikev2-ppk")
+    assert variant == "psk-ppk"
+    assert "can try guesses" not in words.why
+    (_, words), _ = proofs("ikev2-psk")
+    assert "can try guesses" in words.why
+
+
+def test_proofs_after_intermediate_exchanges_cover_them() -> None:
+    for name, messages in (("ikev2-hybrid-mlkem", 6), ("ikev2-hybrid-two", 8)):
+        for variant, words in proofs(name, messages):
+            assert variant == "intermediate"
+            assert "IntAuth" in words.why

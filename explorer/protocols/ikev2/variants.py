@@ -17,7 +17,7 @@ _N = V2NotifyType
 
 
 def auth_variant(x: IkeAuth, message: V2Message) -> str:
-    """What went wrong, or else how its sender proves itself."""
+    """What went wrong, what is new in it, or else how its sender proves itself."""
     auth = message.find(V2Auth)
     if auth is None:
         return error_variant(message)
@@ -27,7 +27,7 @@ def auth_variant(x: IkeAuth, message: V2Message) -> str:
         return "resumed"
     if auth.method == AuthMethod.NULL:
         return "null"
-    return _proof(auth, message)
+    return _topic(x) or _proof(x, auth, message)
 
 
 def error_variant(message: V2Message) -> str:
@@ -38,7 +38,14 @@ def error_variant(message: V2Message) -> str:
     return "nat-forbidden" if _N.UNEXPECTED_NAT_DETECTED in errors else "error"
 
 
-def _proof(auth: V2Auth, message: V2Message) -> str:
+def _topic(x: IkeAuth) -> str:
+    """What such a message does not have as a rule."""
+    return "intermediate" if x.sa.int_auth else ""
+
+
+def _proof(x: IkeAuth, auth: V2Auth, message: V2Message) -> str:
     if auth.method != AuthMethod.SHARED_KEY:
         return "signature"
-    return "psk" if message.header.response else ""
+    if message.header.response:
+        return "psk"
+    return "psk-ppk" if x.sa.mixes_ppk else ""
