@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+from conftest import recording
 from v2_hand import INFORMATIONAL
 from v2_pair import I, R, V2Pair, payload, v2_shipped
 
-from explorer.events import Role, Sent
+from explorer.events import Received, Role, Sent
 from explorer.explanations import MessageWords, of_message
 from explorer.protocols.ikev2.config import V2Config
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -96,3 +98,30 @@ def test_proofs_after_intermediate_exchanges_cover_them() -> None:
         for variant, words in proofs(name, messages):
             assert variant == "intermediate"
             assert "IntAuth" in words.why
+
+
+# ---------------------------------------------------------------- what a scenario is about
+
+
+@pytest.mark.parametrize(
+    ("name", "variants"),
+    [
+        ("ikev2-nat-t", ["nat", "nat", "natted", "natted"]),
+        ("ikev2-childless", ["", "childless", "childless", "childless"]),
+        ("ikev2-narrowing", ["", "chosen", "", "narrowed"]),
+        ("ikev2-initial-contact", ["", "chosen", "initial-contact", "psk"]),
+        ("ikev2-remote-access", ["", "chosen", "address", "address"]),
+        ("ikev2-psk", ["", "chosen", "", "psk"]),
+    ],
+)
+def test_the_first_messages_are_told_by_what_is_new_in_them(name: str, variants: list[str]) -> None:
+    steps = recording(name).steps[:4]
+    assert [step.envelope.variant for step in steps] == variants
+
+
+def test_both_sides_call_a_message_the_same() -> None:
+    for name in ("ikev2-nat-t", "ikev2-childless", "ikev2-narrowing", "ikev2-initial-contact", "ikev2-remote-access"):
+        pair = V2Pair(name=name).start().pump(4)
+        for role in (I, R):
+            sent = [event.envelope.variant for event in pair.of(Sent, role)]
+            assert sent == [event.envelope.variant for event in pair.of(Received, role.other)]

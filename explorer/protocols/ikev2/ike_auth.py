@@ -293,7 +293,7 @@ class IkeAuth(V2Exchange):
             self.maker.install((), self.ledger["Ni"], self.ledger["Nr"], now + self.party.config.child_lifetime)
 
     def variant_of(self, message: V2Message) -> str:
-        """By how its sender proves itself, or what went wrong."""
+        """By what is new in it, how its sender proves itself, or what went wrong."""
         return auth_variant(self, message)
 
     def bind_more(self, message: V2Message) -> list[Binding]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.protocols.ikev2.parts import errors_in
-from explorer.registry.ikev2 import AuthMethod
+from explorer.protocols.ikev2.parts import errors_in, notifies_in
+from explorer.registry.ikev2 import AuthMethod, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
-from explorer.wire.ikev2 import V2Auth
+from explorer.wire.ikev2 import V2Auth, V2Configuration, V2SecurityAssociation
 from explorer.wire.ikev2_message import V2Message
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def auth_variant(x: IkeAuth, message: V2Message) -> str:
         return "resumed"
     if auth.method == AuthMethod.NULL:
         return "null"
-    return _topic(x) or _proof(x, auth, message)
+    return _topic(x, message) or _proof(x, auth, message)
 
 
 def error_variant(message: V2Message) -> str:
@@ -38,9 +38,29 @@ def error_variant(message: V2Message) -> str:
     return "nat-forbidden" if _N.UNEXPECTED_NAT_DETECTED in errors else "error"
 
 
-def _topic(x: IkeAuth) -> str:
+def _topic(x: IkeAuth, message: V2Message) -> str:
     """What such a message does not have as a rule."""
-    return "intermediate" if x.sa.int_auth else ""
+    if _N.INITIAL_CONTACT in notifies_in(message):
+        return "initial-contact"
+    if message.find(V2Configuration) is not None:
+        return "address"
+    if message.find(V2SecurityAssociation) is None:
+        return "childless"
+    if message.header.response and _narrows(x, message):
+        return "narrowed"
+    if x.sa.int_auth:
+        return "intermediate"
+    return "natted" if message.start and x.party.link.natted else ""
+
+
+def _narrows(x: IkeAuth, message: V2Message) -> bool:
+    """Whether the answer's selectors are others than those that were asked for (RFC 7296 §2.9)."""
+    for index, kind in enumerate(message.types):
+        symbol = {int(V2PayloadType.TSI): "TSi_b wanted", int(V2PayloadType.TSR): "TSr_b wanted"}.get(kind)
+        wanted = x.ledger.find(symbol) if symbol is not None else None
+        if wanted is not None and wanted.octets != message.body(index).octets:
+            return True
+    return False
 
 
 def _proof(x: IkeAuth, auth: V2Auth, message: V2Message) -> str:
