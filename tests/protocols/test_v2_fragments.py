@@ -118,6 +118,16 @@ def test_nor_more_octets_than_a_message_can_have() -> None:
     assert len(run.refusals(R)) == 1
 
 
+def test_nothing_is_kept_of_a_division_that_another_has_replaced() -> None:
+    run = pair()
+    run.wire.clear()
+    for total in range(2, 9):
+        run.feed(R, of_nobody(run, 1, total, 10))
+    (association,) = run.peers[R].sessions
+    assert association.collecting is not None
+    assert len(association.collecting.digests) == 1
+
+
 @pytest.mark.parametrize("side", [I, R])
 def test_without_agreement_nothing_is_cut(side: Role) -> None:
     whole = replace(v2_shipped(side, NAME), fragment_size=0)
