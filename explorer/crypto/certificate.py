@@ -31,6 +31,7 @@ class Certificate(msgspec.Struct, frozen=True):
         issuer: DER of the issuer's Name, as a CERTREQ has it.
         subject_text: the subject in the notation of RFC 4514, made safe to print.
         names: DNS names, mail and IP addresses of subjectAltName, exactly as they are there.
+        name_kinds: of each of them ``dns``, ``mail`` or ``address``: the same letters may be names of two kinds.
         public_key: the subject's key.
         not_before: first second of its validity, in seconds since 1970.
         not_after: last second of its validity.
@@ -43,6 +44,7 @@ class Certificate(msgspec.Struct, frozen=True):
     issuer: bytes
     subject_text: str
     names: tuple[str, ...]
+    name_kinds: tuple[str, ...]
     public_key: PublicKey
     not_before: int
     not_after: int
@@ -61,7 +63,7 @@ def parse(der: bytes) -> Certificate:
 
     try:
         read = _load(der)
-        names, is_authority = _names(read), _is_authority(read)
+        named, is_authority = _names(read), _is_authority(read)
         subject, issuer = read.subject.public_bytes(), read.issuer.public_bytes()
         subject_text = printable(read.subject.rfc4514_string())
     except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
@@ -71,7 +73,8 @@ def parse(der: bytes) -> Certificate:
         subject=subject,
         issuer=issuer,
         subject_text=subject_text,
-        names=names,
+        names=tuple(text for _, text in named),
+        name_kinds=tuple(kind for kind, _ in named),
         public_key=_public_key(read),
         not_before=int(read.not_valid_before_utc.timestamp()),
         not_after=int(read.not_valid_after_utc.timestamp()),
@@ -150,15 +153,16 @@ def _public_key(read: x509.Certificate) -> PublicKey:
     raise ValueError("expected an RSA, ECDSA or Ed25519 key in the certificate")
 
 
-def _names(read: x509.Certificate) -> tuple[str, ...]:
+def _names(read: x509.Certificate) -> list[tuple[str, str]]:
+    """Kind and text of each."""
     from cryptography import x509
 
     try:
         names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return ()
-    kinds = (x509.DNSName, x509.RFC822Name, x509.IPAddress)
-    return tuple(str(name.value) for name in names if isinstance(name, kinds))
+        return []
+    kinds: dict[type, str] = {x509.DNSName: "dns", x509.RFC822Name: "mail", x509.IPAddress: "address"}
+    return [(kinds[type(name)], str(name.value)) for name in names if type(name) in kinds]
 
 
 def _is_authority(read: x509.Certificate) -> bool:

@@ -16,6 +16,7 @@ class Link:
         peer_knows_natt: whether the peer has said that it can traverse NATs (RFC 3947 §3.1).
         nat_here: whether a NAT stands in front of this side.
         nat_there: whether one stands in front of the other.
+        moves: how often one side has said that it goes on from elsewhere; the same ends may be there a second time.
         tunnel: where protected packets still go, while the peer's new address has to be checked; else ``None``.
     """
 
@@ -27,6 +28,7 @@ class Link:
         self.peer_knows_natt = False
         self.nat_here = False
         self.nat_there = False
+        self.moves = 0
         self.tunnel: tuple[Endpoint, Endpoint] | None = None
 
     @property

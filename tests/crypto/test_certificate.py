@@ -114,6 +114,7 @@ def test_names_of_three_kinds_are_read() -> None:
              x509.IPAddress(ipaddress.ip_address("10.0.0.1")), x509.IPAddress(ipaddress.ip_address("2001:db8::1"))]
     read = parse(issue("peer", "CA", x509.SubjectAlternativeName([*others, *kinds])))
     assert read.names == ("peer.example", "user@peer.example", "10.0.0.1", "2001:db8::1")
+    assert read.name_kinds == ("dns", "mail", "address", "address")
     assert PEER.names == ()
 
 

@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 from v2_pair import I, R, V2Pair, v2_shipped
 
+from explorer.crypto.expression import Plain
 from explorer.events import Received, Role
+from explorer.protocols.ikev2.fragments import MOST_FRAGMENTS
+from explorer.protocols.ikev2.protection import seal
+from explorer.wire.ikev2 import IkeHeader
 
 NAME = "ikev2-fragmentation"
 
@@ -81,6 +85,47 @@ def test_a_lost_fragment_is_sent_again_with_all_others() -> None:
     run.wire.popleft()
     run.pump().wait(60).pump()
     assert run.up
+
+
+def of_nobody(run: V2Pair, number: int, total: int, size: int) -> bytes:
+    """A fragment of somebody who has made a key exchange and proven nothing."""
+    sa = run.sa(I)
+    i, r = sa.spis
+    header = IkeHeader(initiator_spi=i, responder_spi=r, exchange_type=35, flags=8, message_id=1, length=0)
+    made = seal(
+        sa.suite, sa.sealing_keys(own=True), header, 0, Plain("x", bytes(size)), 0,
+        scope="x", number="", draw=lambda size, _: bytes(size), learn=lambda term: term, fragment=(number, total),
+    )
+    return made.message.datagram.octets
+
+
+def test_nobody_is_kept_more_fragments_of_than_a_message_can_have() -> None:
+    run = pair()
+    run.wire.clear()
+    run.feed(R, of_nobody(run, 1, MOST_FRAGMENTS, 10))
+    assert run.refusals(R) == []
+    run.feed(R, of_nobody(run, 1, MOST_FRAGMENTS + 1, 10))
+    assert run.refusals(R) == ["2049 fragments are announced, of at most 2048"]
+
+
+def test_nor_more_octets_than_a_message_can_have() -> None:
+    run = pair()
+    run.wire.clear()
+    for number in range(1, 4):
+        run.feed(R, of_nobody(run, number, 9, 30_000))
+    assert run.refusals(R) == ["Fragments of more than 65535 octets are no message"]
+    run.feed(R, of_nobody(run, 4, 9, 5_535))
+    assert len(run.refusals(R)) == 1
+
+
+def test_nothing_is_kept_of_a_division_that_another_has_replaced() -> None:
+    run = pair()
+    run.wire.clear()
+    for total in range(2, 9):
+        run.feed(R, of_nobody(run, 1, total, 10))
+    (association,) = run.peers[R].sessions
+    assert association.collecting is not None
+    assert len(association.collecting.digests) == 1
 
 
 @pytest.mark.parametrize("side", [I, R])

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from junk import HEADER_SIZE, junk_of, repaired
 from pair import end
+from v2_changes import INVALID_SYNTAX
+from v2_hand import INFORMATIONAL, notifications
 from v2_pair import I, R, V2Pair, changed, payload
 
 from explorer.errors import WireError
@@ -97,6 +99,16 @@ def test_any_message_of_the_run_at_any_time(delivered: int, role: Role) -> None:
         assert pair.sas(role).count("IKE both") <= before + 1
     assert pair.sas(role).count("IKE both") <= 2
     assert pair.sas(role).count("ESP inbound") <= 2
+
+
+def test_an_answer_that_cannot_be_as_long_as_it_should_is_an_error() -> None:
+    """COOKIE2 must be said again; here two hashes come beside it, and all does not fit any more."""
+    pair = V2Pair(*(changed(role, mobike=True, nat_traversal=True) for role in (I, R))).start().pump()
+    cookie = payload(41, bytes(2) + (16401).to_bytes(2, "big") + bytes(65_440))
+    hashes = [payload(41, bytes(2) + kind.to_bytes(2, "big")) for kind in (16388, 16389)]
+    (answer,) = pair.feed(R, pair.sealed(I, INFORMATIONAL, 2, [cookie, *hashes]))
+    assert list(notifications(pair.inside(answer[4:]))) == [INVALID_SYNTAX]  # behind the non-ESP marker
+    assert pair.refusals(R) == ["The encrypted payload would be longer than its length can say"]
 
 
 bodies = st.one_of(st.binary(max_size=60), st.sampled_from([b"", bytes(4), bytes(8), b"\3\4\0\1\1\2\3\4"]))

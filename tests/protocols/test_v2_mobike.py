@@ -113,6 +113,52 @@ def test_the_check_of_one_address_is_not_the_check_of_another() -> None:
     assert tunnels(pair, R) == []
 
 
+def update(pair: V2Pair, number: int, source: str) -> None:
+    """The initiator says that it goes on, and its message comes from there."""
+    pair.feed(R, pair.sealed(I, INFORMATIONAL, number, [status(V2NotifyType.UPDATE_SA_ADDRESSES)]), source=source)
+
+
+def test_an_answer_shows_nothing_if_the_question_went_to_several_addresses() -> None:
+    pair = established()
+    update(pair, 2, STRANGER)
+    update(pair, 3, OLD)
+    pair.now = 2.0
+    pair.peers[R].handle_timer(pair.now)
+    (question,) = pair.collect(R)
+    update(pair, 4, STRANGER)
+    (answer,) = pair.feed(I, question)
+    pair.feed(R, answer, source=OLD)
+    assert pair.refusals(R) == []
+    assert tunnels(pair, R) == []
+    tunnel = link(pair, R).tunnel
+    assert tunnel is not None
+    assert tunnel[1].address == OLD
+    assert pair.peers[R].busy
+
+
+def test_of_many_moves_the_last_one_is_checked_and_the_others_leave_nothing() -> None:
+    pair = established()
+    for number, address in enumerate((ELSEWHERE, OLD, STRANGER, ELSEWHERE), 2):
+        update(pair, number, address)
+    (association,) = pair.peers[R].sessions
+    assert len(association.waiting) == 1
+    pair.addresses[I] = ELSEWHERE
+    pair.now = 2.0
+    pair.peers[R].handle_timer(pair.now)
+    pair.put(R).pump()
+    assert tunnels(pair, R) == [("10.0.0.2", ELSEWHERE)]
+    assert not pair.peers[R].busy
+
+
+def test_a_move_back_and_forth_makes_the_first_answer_mean_nothing() -> None:
+    pair = move(established())
+    pair.wire.clear()
+    for address in ("10.88.0.5", ELSEWHERE):
+        pair.ask(I, lambda peer, there, to=address: peer.start_move(there, to, pair.now))  # type: ignore[misc]
+    pair.feed(I, pair.sealed(R, INFORMATIONAL, 2, [status(V2NotifyType.UNACCEPTABLE_ADDRESSES)], answer=True))
+    assert link(pair, I).local.address == ELSEWHERE
+
+
 def test_an_answer_to_a_former_move_means_nothing() -> None:
     pair = move(established())
     pair.wire.clear()
@@ -139,6 +185,18 @@ def test_who_allows_no_nat_is_not_moved_by_one() -> None:
     payloads = [status(V2NotifyType.UPDATE_SA_ADDRESSES), status(V2NotifyType.NO_NATS_ALLOWED, inside)]
     pair.feed(R, pair.sealed(I, INFORMATIONAL, 3, payloads), source=ELSEWHERE)
     assert link(pair, R).remote.address == ELSEWHERE
+
+
+@pytest.mark.parametrize("name", ["ikev2-child", "ikev2-rsa", "ikev2-eap"])
+def test_who_allows_no_nat_gets_no_sa_through_one(name: str) -> None:
+    configs = [replace(v2_shipped(role, name), mobike=True, nat_traversal=False) for role in (I, R)]
+    pair = V2Pair(*configs, name=name).start().pump(2)
+    (_, request) = pair.wire.popleft()
+    (answer,) = pair.feed(R, request, source=STRANGER)
+    pair.feed(I, answer)
+    assert pair.refusals(R) == ["A NAT, and the peer allows none"]
+    assert pair.told(I) == ["UNEXPECTED_NAT_DETECTED"]
+    assert pair.sas(I) == pair.sas(R) == []
 
 
 def test_who_does_not_look_for_nats_says_where_its_messages_come_from() -> None:
@@ -190,6 +248,8 @@ def test_who_is_refused_stays_where_it_was() -> None:
     assert pair.failures(I) == ["INFORMATIONAL: the peer says UNACCEPTABLE_ADDRESSES"]
     assert link(pair, I).local.address == OLD
     assert not pair.sa(I).ended
+    assert news(pair, I) == [("own address", ELSEWHERE), ("own address", OLD)]
+    assert tunnels(pair, I) == [(ELSEWHERE, "10.0.0.2"), (OLD, "10.0.0.2")]
 
 
 @pytest.mark.parametrize("by", [I, R])

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 from conftest import recording
+from v2_hand import notifications
 from v2_pair import I, R, V2Pair, v2_shipped
 
-from explorer.events import Role
+from explorer.events import Learned, Role
 from explorer.protocols.ikev2.config import Ppk
 from explorer.trace.model import Key
 
 NAME = "ikev2-ppk"
+PPK_IDENTITY = 16436
 
 
 def with_ppk(role: Role, ppk: Ppk | None) -> V2Pair:
@@ -47,3 +49,50 @@ def test_a_rekeyed_sa_inherits_it() -> None:
     pair.rekey_ike(I).pump().rekey_child(R).pump()
     assert pair.refusals(I) == pair.refusals(R) == []
     assert pair.sa(I).secured
+
+
+# ---------------------------------------------------------------- with a login, RFC 8784 §3
+
+PPK = Ppk(b"quantum-safe", bytes(range(32)))
+logins = pytest.mark.parametrize("name", ["ikev2-eap", "ikev2-eap-md5"])
+
+
+def login(name: str, user: Ppk | None, gateway: Ppk | None) -> V2Pair:
+    configs = [replace(v2_shipped(role, name), ppk=ppk) for role, ppk in ((I, user), (R, gateway))]
+    return V2Pair(*configs, name=name).start().pump()
+
+
+@logins
+def test_who_logs_in_names_the_ppk_with_its_proof(name: str) -> None:
+    pair = login(name, PPK, PPK)
+    assert pair.up
+    assert pair.refusals(I) == pair.refusals(R) == []
+    naming = [n for n, message in enumerate(pair.sent[2:], 1) if PPK_IDENTITY in notifications(pair.inside(message))]
+    last = len(pair.sent) - 2
+    assert naming == [last - 1, last]
+
+
+@logins
+def test_before_the_login_the_responder_signs_without_the_ppk_and_after_it_with_it(name: str) -> None:
+    pair = login(name, PPK, PPK)
+    of_id = [event.term for event in pair.of(Learned, I) if event.term.symbol.startswith("MACedIDForR")]
+    keys = {event.term.symbol: event.term.octets for event in pair.of(Learned, I)}
+    assert [term.symbol for term in of_id] == ["MACedIDForR'", "MACedIDForR"]
+    for term, key in zip(of_id, ("SK_pr'", "SK_pr"), strict=True):
+        assert term.octets == hmac.digest(keys[key], v2_shipped(R, name).identity.body, "sha256")
+
+
+@logins
+@pytest.mark.parametrize(
+    ("user", "gateway"),
+    [(None, PPK), (PPK, None), (PPK, replace(PPK, secret=bytes(32))), (PPK, replace(PPK, name=b"another"))])
+def test_nobody_logs_in_without_it(name: str, user: Ppk | None, gateway: Ppk | None) -> None:
+    pair = login(name, user, gateway)
+    assert pair.sas(I) == pair.sas(R) == []
+    assert pair.refusals(I) + pair.refusals(R) != []
+
+
+def test_who_has_none_is_not_even_asked_for_its_password() -> None:
+    pair = login("ikev2-eap", None, PPK)
+    assert pair.refusals(R) == ["The peer does not mix in a PPK, and this side wants it"]
+    assert len(pair.sent) == 4

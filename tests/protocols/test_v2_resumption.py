@@ -5,16 +5,19 @@ from dataclasses import replace
 
 import pytest
 from conftest import recording
+from v2_hand import notifications
 from v2_pair import I, R, V2Pair, v2_shipped
 
 from explorer.errors import NoSaError
 from explorer.events import Learned, Role, SaEnded
-from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.config import V2Config, V2Gateway, V2Identity, V2Login
 from explorer.protocols.ikev2.resume import IkeSessionResume
+from explorer.registry.ikev2 import V2IdType
 from explorer.trace.model import Key
 
 NAME = "ikev2-session-resumption"
 RESUME = 38
+TICKET_NACK = 16412
 TICKET_AT = 28 + 36 + 8
 """Of the ticket in the request: header, nonce payload, and what stands in front of a notification's data."""
 
@@ -226,6 +229,26 @@ def test_who_makes_no_child_sa_at_first_makes_none_when_it_resumes() -> None:
     pair = V2Pair(config(I, childless=True), config(R, childless=True)).start().pump()
     resume(pair).pump()
     assert pair.sas(I) == pair.sas(R) == ["IKE both", "IKE both"]
+
+
+@pytest.mark.parametrize("size", [5_000, 32_600, 60_000, 65_100])
+def test_a_long_name_gets_no_ticket_and_its_owner_is_told(size: int) -> None:
+    long = V2Identity(int(V2IdType.KEY_ID), b"x" * size)
+    pair = V2Pair(config(I, identity=long), config(R, expects=None)).start().pump()
+    assert pair.up
+    assert TICKET_NACK in notifications(pair.inside(pair.sent[3]))
+    with pytest.raises(NoSaError):
+        resume(pair)
+
+
+def test_a_user_with_a_long_name_gets_none_either() -> None:
+    name = b"x" * 60_000
+    user = replace(v2_shipped(I, "ikev2-eap"), resumption=True, login=V2Login(name, b"secret"))
+    gateway = replace(v2_shipped(R, "ikev2-eap"), resumption=True, gateway=V2Gateway({name: b"secret"}))
+    pair = V2Pair(user, gateway, name="ikev2-eap").start().pump()
+    assert pair.up
+    with pytest.raises(NoSaError):
+        resume(pair)
 
 
 def test_what_was_ended_on_purpose_does_not_come_back() -> None:

@@ -190,3 +190,22 @@ def test_an_answer_with_wider_selectors_than_asked_for_is_cut_or_refused() -> No
     pair.feed(I, pair.sealed(R, IKE_AUTH, 1, swapped, answer=True))
     for child in pair.sa(I).children:
         assert child.local.narrowed(Selector.network("192.168.1.10/32")) == child.local
+
+
+# ---------------------------------------------------------------- requests under an IKE SA that is over
+
+
+def test_nothing_is_repeated_under_an_ike_sa_that_has_ended() -> None:
+    """The initiator has lost everything and says so, while the responder waits for a sign of life of before."""
+    pair = V2Pair(changed(I, initial_contact=True)).start().pump().liveness(R)
+    pair.wire.clear()
+    pair.peers[I].restart()
+    pair.start().pump()
+    pair.now = 1.0
+    pair.liveness(R)
+    pair.wire.clear()
+    old, new = (association.sa for association in pair.peers[R].sessions)
+    assert old.ended
+    pair.now = 3.1
+    pair.peers[R].handle_timer(pair.now)
+    assert {octets[:16] for octets in pair.collect(R)} == {b"".join(new.spis)}

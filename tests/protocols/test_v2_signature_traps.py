@@ -11,8 +11,9 @@ from v2_pair import I, R, V2Pair, payload, v2_shipped
 from explorer.crypto.credential import Credential
 from explorer.events import Role
 from explorer.lab.credentials import load_authority, load_credential
-from explorer.protocols.ikev2.config import V2Config
+from explorer.protocols.ikev2.config import V2Config, V2Identity
 from explorer.protocols.ikev2.signature import ED25519, announced
+from explorer.registry.ikev2 import V2IdType
 
 NAME = "ikev2-ed25519"
 HASHES = 16431
@@ -139,3 +140,39 @@ def test_what_is_no_signature_is_refused(what: str) -> None:
     assert list(notifications(pair.inside(answer))) == [AUTHENTICATION_FAILED]
     assert len(pair.refusals(R)) == 1
     assert pair.sas(R) == []
+
+
+# ---------------------------------------------------------------- which identities a certificate proves
+
+
+def says(kind: V2IdType, data: bytes) -> V2Pair:
+    """The initiator has a certificate for ``initiator.lab.example``, and says that it is something else."""
+    first = replace(v2_shipped(I, "ikev2-rsa"), identity=V2Identity(int(kind), data))
+    return V2Pair(first, replace(v2_shipped(R, "ikev2-rsa"), expects=None), name="ikev2-rsa").start().pump()
+
+
+SUBJECT = load_credential("initiator-rsa").certificate.subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"), [(V2IdType.FQDN, b"initiator.lab.example"), (V2IdType.DER_ASN1_DN, SUBJECT)])
+def test_a_certificate_proves_its_names_as_what_they_are(kind: V2IdType, data: bytes) -> None:
+    assert says(kind, data).up
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (V2IdType.KEY_ID, b"initiator.lab.example"),
+        (V2IdType.RFC822_ADDR, b"initiator.lab.example"),
+        (V2IdType.FQDN, SUBJECT),
+        (V2IdType.KEY_ID, SUBJECT),
+        (V2IdType.DER_ASN1_DN, b"initiator.lab.example"),
+        (V2IdType.IPV4_ADDR, b"initiator.lab.example"),
+        (V2IdType.NULL, b""),
+    ],
+)
+def test_it_proves_nothing_of_another_type(kind: V2IdType, data: bytes) -> None:
+    pair = says(kind, data)
+    assert pair.refusals(R)[0].startswith("The certificate is for initiator.lab.example, ")
+    assert pair.sas(I) == pair.sas(R) == []

@@ -8,7 +8,7 @@ import pytest
 from v2_hand import INFORMATIONAL
 from v2_pair import I, R, V2Pair, payload, v2_shipped
 
-from explorer.events import SaEnded, Verified
+from explorer.events import NetworkChanged, SaEnded, Verified
 from explorer.protocols.ikev2.config import V2Config, V2Gateway, V2Identity, V2Login
 from explorer.registry.ikev2 import V2IdType
 
@@ -182,3 +182,22 @@ def test_ike_sas_that_are_over_do_not_pile_up() -> None:
         pair.rekey_ike(I).pump()
     assert all(len(pair.peers[role].sessions) < 20 for role in (I, R))
     assert pair.rekey_child(R).pump().refusals(R) == []
+
+
+def routes(pair: V2Pair) -> list[str]:
+    return [event.value for event in pair.of(NetworkChanged, R) if event.what == "route"]
+
+
+def test_a_route_leads_to_who_is_proven_not_to_a_name_that_was_only_said() -> None:
+    boss = V2Identity(int(V2IdType.KEY_ID), b"boss")
+    pair = meets(gateway(), user("alice", "wonderland", identity=boss, asks_address=True), 5).pump()
+    assert routes(pair) == ["10.9.0.1/32 through the tunnel to alice"]
+
+
+def test_a_route_leads_to_nobody_in_particular_where_nobody_is_proven() -> None:
+    name = "ikev2-remote-access"
+    boss = V2Identity(int(V2IdType.FQDN), b"boss.example")
+    liar = replace(v2_shipped(I, name), method="null", identity=boss)
+    door = replace(v2_shipped(R, name), accepts_null=True, address_pool=POOL, expects=None)
+    pair = V2Pair(liar, door, name=name).start().pump()
+    assert routes(pair) == ["10.9.0.1/32 through the tunnel to an unproven peer"]

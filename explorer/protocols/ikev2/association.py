@@ -23,6 +23,7 @@ class Association:
 
     Attributes:
         collecting: an exchange whose request has come in part.
+        unchecked: the peer's last move, while the check of its address has to wait for its turn.
         followed: an exchange of the other side that waits for additional key exchanges.
         replaces: the one that goes once this one stands, after a new authentication.
     """
@@ -33,6 +34,7 @@ class Association:
         self.asking: V2Exchange | None = init if sa.role is Role.INITIATOR else None
         self.replaces: Association | None = None
         self.collecting: V2Exchange | None = None
+        self.unchecked: V2Informational | None = None
         self.followed: CreateChildSa | None = None
         self.answered: dict[bytes, V2Exchange] = {}
         self.waiting: deque[Maker] = deque()
@@ -65,6 +67,11 @@ class Association:
         """Whether a request of this side waits for its answer, or the SA for its proof."""
         half_open = not self.sa.up and not self.sa.ended and self.sa.secured and self.sa.role is Role.INITIATOR
         return not self.sa.ended and (self.current is not None or half_open or bool(self.waiting))
+
+    @property
+    def due(self) -> float | None:
+        """When its request has to be sent again; never, once the IKE SA is over."""
+        return self.asking.retransmission.due if self.asking is not None and not self.sa.ended else None
 
     def flush(self, exchange: V2Exchange) -> None:
         """What an exchange has made goes to where the peer is now."""

@@ -45,7 +45,8 @@ def grant(x: IkeAuth) -> list[Part]:
         raise Refusal("No internal address is left", "RFC 7296 §3.15.4", V2NotifyType.INTERNAL_ADDRESS_FAILURE)
     x.sa.lease = address
     x.sa.remote = x.maker.remote = Selector(address, address)
-    client = identity_text(x.ledger["IDi_b"].octets)
+    # IDi may be anything where nothing proves it.
+    client = identity_text(x.proven) if x.proven else "an unproven peer"
     party.emit(NetworkChanged("route", f"{IPv4Address(address)}/32 through the tunnel to {client}", _CITE))
     given = [of_octets(_C.IP4_ADDRESS, address)]
     if _C.IP4_DNS in asked and config.name_server:

@@ -19,6 +19,7 @@ from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import shared_key_auth
 from explorer.protocols.ikev2.parts import Part, errors_in, notify
 from explorer.protocols.ikev2.protection import Unsealed
+from explorer.protocols.ikev2.variants import error_variant
 from explorer.registry.ikev2 import AuthMethod, EapCode, EapType, MschapOpcode, V2IdType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Auth, V2Eap, V2Payload
@@ -118,7 +119,7 @@ class EapStep(IkeAuth):
         """By the packet inside."""
         packet = message.find(V2Eap)
         if packet is None:
-            return "error" if message.header.response else "eap-begin"
+            return error_variant(message) if message.header.response else "eap-begin"
         if message.find(V2Auth) is not None:
             return "eap-begin"
         return _variant(packet)
@@ -131,11 +132,22 @@ class EapBegin(EapStep):
         """That AUTH is missing says that the initiator wants EAP."""
         return [] if self.role is Role.INITIATOR else super()._proof()
 
+    def name_ppk(self) -> list[Part]:
+        """Not before there is an AUTHi; until then AUTHr is made without a PPK (RFC 8784 §3)."""
+        return []
+
+    def confirm_ppk(self) -> list[Part]:
+        """Nothing has been named."""
+        return []
+
     def consider(self) -> None:
         """Who logs in does not prove itself here; what it wants of Child SAs is looked at when it has."""
         if self.message.find(V2Auth) is not None:
             raise Refusal("This side lets in only who logs in", _CITE, _FAILED)
+        if self.party.config.ppk is not None and not self.sa.mixes_ppk:
+            raise Refusal("The peer does not mix in a PPK, and this side wants it", "RFC 8784 §3", _FAILED)
         proof.check_identity(self, self.role.other)
+        self.check_nats()
 
     def child_answer(self) -> list[Part]:
         """In place of the Child SA's half: the first request of EAP."""
@@ -225,12 +237,13 @@ class EapProof(_Later):
     """AUTH of both sides, with the key of the login; and the Child SA."""
 
     def request(self) -> list[Part]:
-        """AUTHi."""
-        return self._proof()
+        """AUTHi, and with which PPK it is made."""
+        ppk = self.name_ppk()
+        return [*self._proof(), *ppk]
 
     def answer(self) -> list[Part]:
         """AUTHr, and the Child SA, or why there is none."""
-        return [*self._proof(), *self.child_answer()]
+        return [*self._proof(), *self.child_answer(), *self.confirm_ppk()]
 
     def _made(self, prover: Role) -> Term:
         """With the MSK; without one with SK_pi or SK_pr (RFC 7296 §2.16)."""
@@ -256,6 +269,7 @@ class EapProof(_Later):
 
         It is known by the name that has logged in: IDi is proven by nothing.
         """
+        self.find_ppk()
         self._check()
         assert isinstance(self.run.side, EapServer)
         first = self.run.first
@@ -272,7 +286,7 @@ class EapProof(_Later):
     def variant_of(self, message: V2Message) -> str:
         """By whether the login has made a key, or what went wrong."""
         if message.find(V2Auth) is None:
-            return "error"
+            return error_variant(message)
         if message.header.response and errors_in(message):
             return "no-child"
         return "eap-key" if self.run.side.MSK is not None else "eap-no-key"

@@ -257,7 +257,10 @@ class V2Exchange:
         if not self.sa.takes_fragments:
             raise Refusal("Fragments were not agreed on", "RFC 7383 §2.3")
         part = opened_fragment(message, unsealed)
+        begins_anew = fragment.total > self.fragments.total
         self.fragments.take(fragment, part.holder.octets[: -1 - unsealed.plaintext[-1]])
+        if begins_anew:
+            self.digests = []
         if self.fragments.incomplete:
             bindings = (*self._bind_header(part), *unsealed.bindings)
             self.party.emit(Received(self._envelope(part, ()), bindings))

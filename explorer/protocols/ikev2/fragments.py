@@ -11,6 +11,15 @@ from explorer.wire.ikev2_message import HEADER_SIZE
 _GENERIC = 8
 """Octets of an encrypted fragment payload in front of its IV (RFC 7383 §2.5)."""
 
+MOST_FRAGMENTS = 2048
+"""Parts of one message: enough for the longest one in datagrams of 128 octets."""
+
+MOST_OCTETS = 65535
+"""Inside all parts of one message: as much as an encrypted payload in one piece could hold.
+
+Whoever has made a key exchange can send verified fragments, proven or not; so what is kept of them has an end.
+"""
+
 
 def pieces(suite: Suite, content: Expr, start: int, most: int) -> list[Expr]:
     """What goes into each fragment; the borders of payloads do not matter (RFC 7383 §2.5).
@@ -50,16 +59,21 @@ class Fragments:
         """Keep one that has been verified; a larger total begins anew (RFC 7383 §2.6).
 
         Raises:
-            Refusal: it has a number that cannot be, or belongs to a division with fewer.
+            Refusal: it has a number that cannot be, belongs to a division with fewer, or makes the message too long.
         """
         number, total = fragment.fragment, fragment.total
         if not 1 <= number <= total or total < self.total:
             of = f", {self.total} have been announced" if self.total else ""
             raise Refusal(f"Fragment {number} of {total} does not belong here{of}", "RFC 7383 §2.6")
+        if total > MOST_FRAGMENTS:
+            raise Refusal(f"{total} fragments are announced, of at most {MOST_FRAGMENTS}", "RFC 7383 §2.6")
         if total > self.total:
             self.total, self._parts = total, {}
         if number in self._parts:
             raise Refusal(f"Fragment {number} of {total} is here already", "RFC 7383 §2.6")
+        held = sum(len(part) for part in self._parts.values())
+        if held + len(octets) > MOST_OCTETS:
+            raise Refusal(f"Fragments of more than {MOST_OCTETS} octets are no message", "RFC 7383 §2.6")
         self._parts[number] = octets
         if number == 1:
             self.first_payload = fragment.next_payload

@@ -15,10 +15,11 @@ from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
 from explorer.protocols.ikev2.keys import mix_ppk
 from explorer.protocols.ikev2.nat import forbidden_nat, no_nats_parts
-from explorer.protocols.ikev2.parts import Part, errors_in, notify, of_term, request_certificate
+from explorer.protocols.ikev2.parts import Part, notify, of_term, request_certificate
 from explorer.protocols.ikev2.tickets import LIFETIME, Ticket
+from explorer.protocols.ikev2.variants import auth_variant
 from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.ikev2 import AuthMethod, V2ExchangeType, V2PayloadType
+from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import (
     V2Auth,
@@ -87,16 +88,25 @@ class IkeAuth(V2Exchange):
         parts += self._certificates()
         if config.expects is not None:
             parts.append(self._identity("IDr", V2PayloadType.IDR, config.expects.body, symbol="IDr_b wanted"))
-        ppk = []
-        if self.sa.mixes_ppk and config.ppk is not None:
-            self._mix_ppk()
-            ppk = [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + config.ppk.name)]
+        ppk = self.name_ppk()
         parts += self._proof()
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
         if config.asks_address:
             parts.append(configuration.wish())
         offer = self.maker.offer_parts("SAi2") if self.makes_child else []
         return [*parts, *offer, *ppk, *self._beside()]
+
+    def name_ppk(self) -> list[Part]:
+        """In the request that holds AUTH, which PPK it is; AUTH is then made with it (RFC 8784 §3)."""
+        ppk = self.party.config.ppk
+        if ppk is None or not self.sa.mixes_ppk:
+            return []
+        self._mix_ppk()
+        return [notify(_N.PPK_IDENTITY, bytes((_FIXED_PPK,)) + ppk.name)]
+
+    def confirm_ppk(self) -> list[Part]:
+        """The answer to it says that the PPK is in use."""
+        return [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
 
     def _mix_ppk(self) -> None:
         """Three keys anew, before anything is made with them (RFC 8784 §3)."""
@@ -107,14 +117,15 @@ class IkeAuth(V2Exchange):
         sa.secure(sa.suite, mix_ppk(sa.suite.prf, PPK, sa.keys))
         sa.ledger.learn(*sa.keys.made)
 
-    def _find_ppk(self) -> None:
-        """The responder: the peer must name the one that this side has.
+    def find_ppk(self) -> None:
+        """The responder: the peer must name the one that this side has, if it has one.
 
         Raises:
             Refusal: it names another, or none.
         """
         ppk = self.party.config.ppk
-        assert ppk is not None
+        if ppk is None or self.sa.resumed is not None:
+            return
         named = [
             payload.data for payload in self.message.payloads
             if isinstance(payload, V2Notify) and payload.notify_type == _N.PPK_IDENTITY
@@ -131,8 +142,7 @@ class IkeAuth(V2Exchange):
             *self._certificates(),
             *self._proof(),
         ]
-        ppk = [notify(_N.PPK_IDENTITY)] if self.sa.mixes_ppk else []
-        return [*parts, *self.child_answer(), *ppk]
+        return [*parts, *self.child_answer(), *self.confirm_ppk()]
 
     def child_answer(self) -> list[Part]:
         """The Child SA's half of the answer, if one was asked for, and what goes beside it."""
@@ -154,10 +164,16 @@ class IkeAuth(V2Exchange):
         if config.resumption and asks:
             parts.append(notify(_N.TICKET_REQUEST))
         elif config.resumption and self.proven and _N.TICKET_REQUEST in self.sa.peer_supports:
-            TICKET = self.party.tickets.issue(self.sa, self.ledger, self.proven)
-            data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
-            parts.append(notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)]))
+            parts += self._ticket()
         return parts
+
+    def _ticket(self) -> list[Part]:
+        """For the peer to come back with, and how long it is good; none is sent where none can be made."""
+        TICKET = self.party.tickets.issue(self.sa, self.ledger, self.proven)
+        if TICKET is None:
+            return [notify(_N.TICKET_NACK)]
+        data = LIFETIME.to_bytes(_LIFETIME_SIZE, "big") + TICKET.octets
+        return [notify(_N.TICKET_LT_OPAQUE, data, [(TICKET, 4 + _LIFETIME_SIZE)])]
 
     def _keep_ticket(self) -> None:
         """The newest takes the place of any other of this peer (RFC 5723 §4.2)."""
@@ -210,12 +226,19 @@ class IkeAuth(V2Exchange):
 
     def consider(self) -> None:
         """The initiator's proof; then, apart from it, whether the Child SA can be made."""
-        if self.party.config.ppk is not None and self.sa.resumed is None:
-            self._find_ppk()
+        self.find_ppk()
         proof.check(self)
+        self.check_nats()
+        self.consider_child()
+
+    def check_nats(self) -> None:
+        """The first request of IKE_AUTH may forbid NATs, with AUTHi or without it.
+
+        Raises:
+            Refusal: there is one.
+        """
         if self.sa.mobile and forbidden_nat(self):
             raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", _N.UNEXPECTED_NAT_DETECTED)
-        self.consider_child()
 
     def consider_child(self) -> None:
         """Whether the Child SA can be made; if not, that is told with the proof."""
@@ -270,19 +293,8 @@ class IkeAuth(V2Exchange):
             self.maker.install((), self.ledger["Ni"], self.ledger["Nr"], now + self.party.config.child_lifetime)
 
     def variant_of(self, message: V2Message) -> str:
-        """By how its sender proves itself, or what went wrong."""
-        auth, is_answer = message.find(V2Auth), message.header.response
-        if auth is None:
-            return "error"
-        if is_answer and errors_in(message):
-            return "no-child"
-        if self.sa.resumed is not None:
-            return "resumed"
-        if auth.method == AuthMethod.NULL:
-            return "null"
-        if auth.method != AuthMethod.SHARED_KEY:
-            return "signature"
-        return "psk" if is_answer else ""
+        """By what is new in it, how its sender proves itself, or what went wrong."""
+        return auth_variant(self, message)
 
     def bind_more(self, message: V2Message) -> list[Binding]:
         """The SPI of the Child SA stands inside its offers."""

@@ -73,6 +73,7 @@ class IkeSa:
         peer_identity: body of the identity that the peer has proven.
         peer_hashes: numbers of the hashes that the peer can check signatures with (RFC 7427 §4).
         int_auth: what IKE_INTERMEDIATE adds to the octets that AUTH covers, by side (RFC 9242 §3.3.2).
+        exchanged: how many additional key exchanges are done; nobody is proven before all are (RFC 9370 §2.2.2).
         login: the login by EAP that goes on between the first and the last pair of IKE_AUTH (RFC 7296 §2.16).
         resumed: which former IKE SA a ticket has brought it from, or ``None``.
         renewed: whether a successor has taken its place, or it may still turn out to be one of two.
@@ -99,6 +100,7 @@ class IkeSa:
     peer_identity: bytes = b""
     peer_hashes: frozenset[int] = frozenset()
     int_auth: dict[str, Term] = field(default_factory=dict)
+    exchanged: int = 0
     login: EapRun | None = None
     resumed: Resumed | None = None
     renewed: bool = False

@@ -10,7 +10,7 @@ from explorer.events import NetworkChanged, Role
 from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.nat import Nats, find_nats, forbidden_nat, nat_parts
-from explorer.protocols.ikev2.parts import Part, notifies_in, notify
+from explorer.protocols.ikev2.parts import Part, errors_in, notifies_in, notify
 from explorer.registry.ikev2 import V2ExchangeType, V2PayloadType, V2ProtocolId
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Delete, V2Notify, V2Payload
@@ -71,6 +71,7 @@ class V2Informational(V2Exchange):
             raise Refusal("A NAT, and the peer allows none", "RFC 4555 §3.9", V2NotifyType.UNEXPECTED_NAT_DETECTED)
         if V2NotifyType.UPDATE_SA_ADDRESSES in kinds and self.sa.first_role is Role.RESPONDER:
             self.moves = True
+            self.party.link.moves += 1
             self.party.emit(NetworkChanged("peer address", self.party.link.remote.address, "RFC 4555 §3.5"))
         if V2NotifyType.NAT_DETECTION_SOURCE_IP in kinds and self.party.config.nat_traversal:
             self.nats = find_nats(self)
@@ -95,9 +96,11 @@ class V2Informational(V2Exchange):
         return self._answer
 
     def variant_of(self, message: V2Message) -> str:
-        """What the request is about; its answer is about the same, even if there is nothing in it."""
+        """What the request is about; its answer is about the same, even if there is nothing in it, or is an error."""
         if not message.header.response:
             self._about = self._subject(message)
+        elif errors_in(message):
+            return "addresses-refused" if self._about.startswith("addresses") else "error"
         return self._about
 
     def _subject(self, message: V2Message) -> str:
@@ -107,6 +110,8 @@ class V2Informational(V2Exchange):
         kinds = notifies_in(message)
         if V2NotifyType.COOKIE2 in kinds:
             return "cookie2"
+        if V2NotifyType.NO_NATS_ALLOWED in kinds:
+            return "addresses-no-nat"
         if V2NotifyType.NAT_DETECTION_SOURCE_IP in kinds or V2NotifyType.UPDATE_SA_ADDRESSES in kinds:
             return "addresses"
         return "notify" if message.find(V2Notify) is not None else ""

@@ -64,6 +64,7 @@ class IkeIntermediate(V2Exchange):
         self._authenticate(self.message, self.role.other)
         self._authenticate(self.own_message, self.role)
         self._make_keys()
+        self.sa.exchanged = self.number
         self.party.emit(KeysMade(self.sa.snapshot()))
 
     def _authenticate(self, message: V2Message, sender: Role) -> None:

@@ -170,9 +170,13 @@ def mix_ppk(prf: PrfFunction, PPK: Term, keys: IkeKeys) -> IkeKeys:
 def auth_octets(
     message: Expr, nonce: Term, prf: PrfFunction, SK_p: Term, identity: Term, extra: Sequence[Expr]
 ) -> Concat:
-    """What is signed: the own first message, the peer's nonce, the own identity under SK_p, and any IntAuth."""
+    """What is signed: the own first message, the peer's nonce, the own identity under SK_p, and any IntAuth.
+
+    Before a login the responder's SK_p is without the PPK, after it with it: then there are two, told by the prime.
+    """
     side = "I" if SK_p.symbol.startswith("SK_pi") else "R"
-    maced = derive(f"MACedIDFor{side}", Mac(prf, SK_p, identity), "RFC 7296 §2.15", scope=SK_p.scope)
+    prime = "'" if SK_p.symbol.endswith("'") else ""
+    maced = derive(f"MACedIDFor{side}{prime}", Mac(prf, SK_p, identity), "RFC 7296 §2.15", scope=SK_p.scope)
     return Concat((message, nonce, maced, *extra))
 
 

@@ -22,10 +22,21 @@ def leave(sa: IkeSa, address: str) -> tuple[Endpoint, Endpoint]:
     """The original initiator has another address now, and uses it at once (RFC 4555 §3.5); returns the former ends."""
     link = sa.party.link
     former = link.ends
-    link.follow(link.local._replace(address=address), link.remote)
-    sa.party.emit(NetworkChanged("own address", address, "RFC 4555 §3.5"))
-    _move_tunnels(sa)
+    _go_on(sa, link.local._replace(address=address), link.remote)
     return former
+
+
+def come_back(sa: IkeSa, former: tuple[Endpoint, Endpoint]) -> None:
+    """The responder does not take the new address: IKE and packets go on from where they were."""
+    _go_on(sa, *former)
+
+
+def _go_on(sa: IkeSa, local: Endpoint, remote: Endpoint) -> None:
+    link = sa.party.link
+    link.follow(local, remote)
+    link.moves += 1
+    sa.party.emit(NetworkChanged("own address", local.address, "RFC 4555 §3.5"))
+    _move_tunnels(sa)
 
 
 def _move_tunnels(sa: IkeSa) -> None:
@@ -40,16 +51,16 @@ class AddressUpdate(V2Informational):
     def __init__(self, sa: IkeSa, message_id: int, former: tuple[Endpoint, Endpoint]) -> None:
         super().__init__(sa, Role.INITIATOR, message_id)
         self.former = former
-        self.where = sa.party.link.ends
+        self._moves = sa.party.link.moves
 
     @property
     def outdated(self) -> bool:
         """Whether this side has moved once more since, so that the answer means nothing (RFC 4555 §3.5)."""
-        return self.where != self.party.link.ends
+        return self._moves != self.party.link.moves
 
     def request(self) -> Sequence[Part]:
         """UPDATE_SA_ADDRESSES, and whether there is a NAT now; or, for who knows of none, that there may be none."""
-        self.where = self.party.link.ends
+        self._moves = self.party.link.moves
         looks = self.party.config.nat_traversal
         return [notify(_N.UPDATE_SA_ADDRESSES), *(nat_parts(self) if looks else no_nats_parts(self))]
 
@@ -70,11 +81,11 @@ class RoutabilityCheck(V2Informational):
     def __init__(self, sa: IkeSa, message_id: int, update: V2Informational) -> None:
         super().__init__(sa, Role.INITIATOR, message_id)
         self.nats = update.nats
-        self._where = sa.party.link.ends
+        self._moves = sa.party.link.moves
 
     def request(self) -> Sequence[Part]:
         """COOKIE2."""
-        self._where = self.party.link.ends
+        self._moves = self.party.link.moves
         self._sent = self.ledger.draw("COOKIE2", _COOKIE_SIZE, "RFC 4555 §3.7", Nature.PUBLIC)
         return [notify(_N.COOKIE2, self._sent.octets, [(self._sent, 4)])]
 
@@ -86,7 +97,11 @@ class RoutabilityCheck(V2Informational):
         self.ledger.verify(self._sent, received, None, "RFC 4555 §3.7", _N.INVALID_SYNTAX)
 
     def succeeded(self) -> None:
-        """Packets go to the new address from now on, if the peer has not moved on meanwhile."""
-        if self._where == self.party.link.ends:
+        """Packets go to the new address from now on, if the peer has not moved on meanwhile.
+
+        If it has, the question was perhaps repeated to another address, even if the peer is back at the first: whoever
+        answers has received it at one of them (RFC 4555 §3.7).
+        """
+        if self._moves == self.party.link.moves:
             take_nats(self, self.nats)
             _move_tunnels(self.sa)

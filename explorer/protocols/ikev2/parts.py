@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from explorer.crypto.certificate import Certificate
 from explorer.crypto.expression import Concat, Expr, Plain
 from explorer.crypto.term import Term
+from explorer.engine.refusal import Refusal
 from explorer.events import Binding
 from explorer.octets import Span
 from explorer.registry.certificate import CertificateEncoding
@@ -16,7 +18,7 @@ from explorer.registry.ikev2 import ConfigType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2CertificateRequest, V2Configuration, V2Delete, V2Notify, V2OpaquePayload, V2Payload
 from explorer.wire.ikev2_message import V2Message
-from explorer.wire.structure import build
+from explorer.wire.structure import Structure, build
 
 
 class Part(NamedTuple):
@@ -55,14 +57,23 @@ def request_certificate(authorities: Sequence[Certificate]) -> list[Part]:
     return [Part("CERTREQ", int(V2PayloadType.CERTREQ), payload)]
 
 
+def too_long(what: str) -> Refusal:
+    """Lengths have 16 bits, and what others say of themselves may be nearly that long (RFC 7296 §3.2)."""
+    return Refusal(f"{what} would be longer than its length can say", "RFC 7296 §3.2", V2NotifyType.INVALID_SYNTAX)
+
+
 def chain(parts: Sequence[Part]) -> tuple[int, Expr]:
-    """Type of the first payload, and the octets of all with their terms named in them."""
+    """Type of the first payload, and the octets of all with their terms named in them.
+
+    Raises:
+        Refusal: one of them is too long.
+    """
     if not parts:
         return int(V2PayloadType.NONE), Concat(())
     following = [part.kind for part in parts[1:]] + [int(V2PayloadType.NONE)]
     pieces: list[Expr] = []
     for part, kind in zip(parts, following, strict=True):
-        octets = build(part.payload, kind)
+        octets = built(f"The payload {part.word}", part.payload, kind)
         at = 0
         for term, offset in sorted(part.terms, key=lambda item: item[1]):
             if offset + 4 < at:
@@ -73,6 +84,18 @@ def chain(parts: Sequence[Part]) -> tuple[int, Expr]:
         if at < len(octets):
             pieces.append(Plain(part.word, octets[at:]))
     return parts[0].kind, Concat(tuple(pieces))
+
+
+def built(what: str, structure: Structure, following: int = 0) -> bytes:
+    """The octets of what may be longer than its length can say.
+
+    Raises:
+        Refusal: it is.
+    """
+    try:
+        return build(structure, following)
+    except struct.error as error:
+        raise too_long(what) from error
 
 
 def bind_parts(parts: Sequence[Part], message: V2Message) -> list[Binding]:

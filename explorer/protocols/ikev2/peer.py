@@ -20,7 +20,7 @@ from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
-from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck
+from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck, come_back
 from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.outside import refusal_outside
 from explorer.protocols.ikev2.parts import notifies_in, notify
@@ -81,14 +81,13 @@ class Ikev2Peer(Asking):
 
     def next_timer(self) -> float | None:
         """When :meth:`handle_timer` wants to be called."""
-        due = (a.asking.retransmission.due for a in self.sessions if a.asking is not None and not a.sa.ended)
-        return min((at for at in due if at is not None), default=None)
+        return min((due for association in self.sessions if (due := association.due) is not None), default=None)
 
     def handle_timer(self, now: float) -> None:
         """Send again, or give up."""
         for association in self.sessions:
             asking = association.asking
-            if asking is None or asking.retransmission.due is None or asking.retransmission.due > now:
+            if asking is None or association.due is None or association.due > now:
                 continue
             association.party.link.now = now
             if asking.handle_timer():
@@ -233,9 +232,10 @@ class Ikev2Peer(Asking):
 
     def _answering(self, association: Association, kind: int, message_id: int) -> V2Exchange:
         sa = association.sa
-        if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and message_id <= len(sa.suite.additional):
+        lacking = len(sa.suite.additional) - sa.exchanged
+        if kind == V2ExchangeType.IKE_INTERMEDIATE and not sa.up and lacking and message_id == sa.exchanged + 1:
             return IkeIntermediate(sa, Role.RESPONDER, message_id)
-        if kind == V2ExchangeType.IKE_AUTH and not sa.up:
+        if kind == V2ExchangeType.IKE_AUTH and not sa.up and not lacking:
             return answering_auth(sa, message_id)
         if sa.up and kind == V2ExchangeType.CREATE_CHILD_SA:
             exchange = CreateChildSa(sa, Role.RESPONDER, message_id)
@@ -306,15 +306,22 @@ class Ikev2Peer(Asking):
 
     def _after_addresses(self, association: Association, exchange: V2Informational, now: float) -> None:
         """A new address is checked before packets go there; who cannot show it, or is refused, stays or ends."""
-        sa = association.sa
         if exchange.moves and not exchange.failure:
-            self._enqueue(association, lambda mid: RoutabilityCheck(sa, mid, exchange), now)
+            waits, association.unchecked = association.unchecked is not None, exchange
+            if not waits:
+                self._enqueue(association, partial(self._make_check, association), now)
         elif isinstance(exchange, AddressUpdate) and exchange.failure and not exchange.outdated:
-            association.party.link.follow(*exchange.former)
+            come_back(association.sa, exchange.former)
             self._address = association.party.link.local.address
         elif isinstance(exchange, RoutabilityCheck) and exchange.failure:
             # RFC 4555 §3.7: then the IKE SA must be closed.
             self._delete_ike(association, now, "not reached")
+
+    def _make_check(self, association: Association, message_id: int) -> RoutabilityCheck:
+        """Of all moves while another request was under way the last one counts."""
+        update, association.unchecked = association.unchecked, None
+        assert update is not None
+        return RoutabilityCheck(association.sa, message_id, update)
 
     def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
         exchange = asking_auth(association.sa, message_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from explorer.crypto.certificate import Certificate, check_chain, parse
@@ -14,7 +15,7 @@ from explorer.protocols.ikev2.ike_sa import Resumed
 from explorer.protocols.ikev2.keys import auth_octets, resumed_auth, shared_key_auth
 from explorer.protocols.ikev2.signature import sign, verify
 from explorer.registry.certificate import CertificateEncoding
-from explorer.registry.ikev2 import AuthMethod
+from explorer.registry.ikev2 import AuthMethod, V2IdType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2Auth
 
@@ -154,7 +155,7 @@ def _check_signature(
     x: IkeAuth, prover: Role, payload: V2Auth, octets: Expr, received: Term, identity: bytes
 ) -> None:
     certificate = _certificate(x, prover)
-    if identity_text(identity) not in certificate.names and identity[4:] != certificate.subject:
+    if not _is_named(certificate, identity):
         names = ", ".join((*certificate.names, certificate.subject_text))
         reason = f"The certificate is for {names}, the peer says that it is {identity_text(identity)}"
         raise Refusal(reason, "RFC 7296 §2.15", _FAILED)
@@ -163,6 +164,22 @@ def _check_signature(
         reason = f"{received.symbol} is no signature by the key in the certificate"
         raise Refusal(reason, _CITE, _FAILED, expected=expected, received=shown)
     x.party.emit(Verified(f"AUTH{x.letter(prover)}", expected, shown, x.party.role.other, _CITE))
+
+
+_NAME_KINDS: Mapping[int, str] = {
+    V2IdType.FQDN: "dns", V2IdType.RFC822_ADDR: "mail", V2IdType.IPV4_ADDR: "address"}
+
+
+def _is_named(certificate: Certificate, identity: bytes) -> bool:
+    """An identity is proven by a name of its own type alone; of type ID_KEY_ID a certificate has none (RFC 7296 §3.5).
+
+    Otherwise who is certified as a host could be a user of the same name.
+    """
+    id_type, data = identity[0], identity[4:]
+    if id_type == V2IdType.DER_ASN1_DN:
+        return data == certificate.subject
+    own = zip(certificate.name_kinds, certificate.names, strict=True)
+    return (_NAME_KINDS.get(id_type, ""), identity_text(identity)) in own
 
 
 def _certificate(x: IkeAuth, prover: Role) -> Certificate:

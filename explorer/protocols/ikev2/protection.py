@@ -16,6 +16,7 @@ from explorer.events import Binding
 from explorer.octets import Buffer
 from explorer.protocols.ikev2.fragments import Fragments
 from explorer.protocols.ikev2.keys import IkeKeys, sealed_term
+from explorer.protocols.ikev2.parts import too_long
 from explorer.protocols.ikev2.suites import Suite
 from explorer.registry.ikev2 import V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -24,6 +25,8 @@ from explorer.wire.ikev2_message import HEADER_SIZE, V2Message, open_fragment, o
 from explorer.wire.structure import build
 
 _CITE = "RFC 7296 §3.14"
+_MOST = 0xFFFF
+"""Octets of a payload, with its generic header."""
 Learn = Callable[[Term], Term]
 Draw = Callable[[int, str], bytes]
 
@@ -64,13 +67,16 @@ def seal(
         start: octets of non-ESP marker in front of the header.
         number: what tells this message from the others of its scope, for symbols.
         fragment: number and total, for an encrypted fragment.
+
+    Raises:
+        Refusal: it is too long to be said in one encrypted payload.
     """
     encryption = suite.encryption
-    IV = learn(_vector(encryption, draw, scope, number))
     padding = _padding(encryption, len(plaintext.octets))
     padded = plaintext | Plain("padding", padding) | len(padding) if padding else plaintext | 0
     size = len(padded.octets)
     head, payload_head = _heads(suite, header, first, size, fragment)
+    IV = learn(_vector(encryption, draw, scope, number))
     aad: Expr = Plain("HDR | SK header", head + payload_head)
     sealed = Seal(encryption, keys.encryption, keys.salt, IV, padded, aad if encryption.is_aead else None)
     cut = len(sealed.octets) - encryption.icv_size if encryption.is_aead else len(sealed.octets)
@@ -102,6 +108,8 @@ def _heads(
     """The header with its final length, and the generic header of the encrypted payload."""
     extra = 4 if fragment is not None else 0
     length = 4 + extra + suite.encryption.iv_size + size + suite.icv_size
+    if length > _MOST:
+        raise too_long("The encrypted payload")
     kind = V2PayloadType.SK if fragment is None else V2PayloadType.SKF
     head = build(header.replace(next_payload=int(kind), length=HEADER_SIZE + length))
     generic = bytes((first, 0)) + length.to_bytes(2, "big")

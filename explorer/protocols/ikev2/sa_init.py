@@ -28,7 +28,7 @@ _N = V2NotifyType
 _ANSWERS = {
     _N.COOKIE: "cookie", _N.INVALID_KE_PAYLOAD: "invalid-ke", _N.NO_PROPOSAL_CHOSEN: "no-proposal",
     _N.INVALID_SYNTAX: "", _N.UNSUPPORTED_CRITICAL_PAYLOAD: "critical",
-    _N.INVALID_MAJOR_VERSION: "version",
+    _N.INVALID_MAJOR_VERSION: "version", _N.NAT_DETECTION_SOURCE_IP: "nat", _N.CHILDLESS_IKEV2_SUPPORTED: "childless",
 }
 
 
@@ -195,7 +195,9 @@ class IkeSaInit(Opening):
             return next((name for kind, name in _ANSWERS.items() if kind in kinds), "chosen")
         if _N.COOKIE in kinds:
             return "cookie"
-        return "invalid-ke" if self.tries > 1 else ""
+        if self.tries > 1:
+            return "invalid-ke"
+        return "nat" if _N.NAT_DETECTION_SOURCE_IP in kinds else ""
 
 
 _I, _R = Role.INITIATOR, Role.RESPONDER

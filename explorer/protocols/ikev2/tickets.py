@@ -26,6 +26,8 @@ _PARTS = 5
 """How many parts are of no fixed size."""
 _SIZE, _SPI, _TIME = 2, 8, 8
 """Octets of a length, of an SPI, and of the time when a ticket ends."""
+_MOST = 4096
+"""Octets of all parts that one ticket is made for: names are the peer's to choose, and may be very long."""
 
 
 class Ticket(NamedTuple):
@@ -66,17 +68,19 @@ class Tickets:
                 party.emit(Learned(term))
         return self._keys
 
-    def issue(self, sa: IkeSa, ledger: Ledger, who: bytes) -> Term:
+    def issue(self, sa: IkeSa, ledger: Ledger, who: bytes) -> Term | None:
         """IV | sealed(sizes | IDi_b | IDr_b | who | SAr | SK_d | SPIi | SPIr | end): our own format, as everybody's is.
 
-        Only who makes a ticket reads it (RFC 5723 §6.1).
+        Only who makes a ticket reads it (RFC 5723 §6.1).  ``None`` for names so long that there is none for them.
 
         Args:
             who: body of the identity that the initiator has proven, which after a login is another than IDi.
         """
+        parts = (ledger["IDi_b"], ledger["IDr_b"], Plain("who", who), ledger["SAr"], sa.keys.SK_d)
+        if sum(len(part.octets) for part in parts) > _MOST:
+            return None
         key, salt = self._draw_keys(sa.party)
         end = round(sa.party.config.epoch + sa.party.link.now) + LIFETIME
-        parts = (ledger["IDi_b"], ledger["IDr_b"], Plain("who", who), ledger["SAr"], sa.keys.SK_d)
         sizes = b"".join(len(part.octets).to_bytes(_SIZE, "big") for part in parts)
         spis = (sa.ledger["SPIi"], sa.ledger["SPIr"])
         state = Concat((Plain("sizes", sizes), *parts, *spis, Plain("end", end.to_bytes(_TIME, "big"))))
