@@ -22,6 +22,18 @@ class Leases:
             self._held[address] = holder, self._held.get(address, (holder, 0))[1] + 1
         return address
 
+    def held_by(self, whose: bytes) -> bytes | None:
+        """An address that somebody has already."""
+        return next((address for address, (holder, _) in self._held.items() if holder[0] == whose), None)
+
+    def share(self, address: bytes, whose: bytes) -> bool:
+        """One SA more for who has the address already; returns whether that is so."""
+        holder, count = self._held.get(address, ((b"", ""), 0))
+        if not count or holder[0] != whose:
+            return False
+        self._held[address] = holder, count + 1
+        return True
+
     def give_back(self, address: bytes) -> None:
         """One SA less needs it."""
         if address in self._held:

@@ -201,3 +201,53 @@ def test_a_route_leads_to_nobody_in_particular_where_nobody_is_proven() -> None:
     door = replace(v2_shipped(R, name), accepts_null=True, address_pool=POOL, expects=None)
     pair = V2Pair(liar, door, name=name).start().pump()
     assert routes(pair) == ["10.9.0.1/32 through the tunnel to an unproven peer"]
+
+
+# ---------------------------------------------------------------- internal addresses
+
+CLIENT = "ikev2-remote-access"
+
+
+def leases(pair: V2Pair) -> list[bytes]:
+    return [a.sa.lease for a in pair.peers[R].sessions if a.usable]
+
+
+def test_two_machines_of_one_user_behind_one_nat_have_two_addresses() -> None:
+    config = replace(v2_shipped(R, CLIENT), address_pool=POOL)
+    pair = V2Pair(None, config, name=CLIENT, seed=3).start().pump()
+    meets(pair, v2_shipped(I, CLIENT), 4, CLIENT).pump()
+    assert leases(pair) == POOL[:2]
+
+
+def test_two_who_prove_nothing_share_nothing() -> None:
+    config = replace(v2_shipped(R, CLIENT), address_pool=POOL, accepts_null=True, expects=None)
+    nobody = replace(v2_shipped(I, CLIENT), method="null", identity=V2Identity(int(V2IdType.NULL), b""))
+    pair = V2Pair(nobody, config, name=CLIENT, seed=3).start().pump()
+    meets(pair, nobody, 4, CLIENT).pump()
+    assert leases(pair) == POOL[:2]
+
+
+def test_a_new_authentication_keeps_the_address() -> None:
+    config = replace(v2_shipped(R, CLIENT), address_pool=POOL[:1])
+    pair = V2Pair(None, config, name=CLIENT).start().pump()
+    pair.ask(I, lambda peer, there: peer.start_reauthentication(there, pair.now)).pump()
+    assert leases(pair) == POOL[:1]
+    assert pair.sa(I).local == pair.sa(R).remote
+    assert pair.refusals(R) == []
+
+
+def test_whoever_has_forgotten_everything_gets_the_address_of_before() -> None:
+    config = replace(v2_shipped(R, CLIENT), address_pool=POOL[:1])
+    pair = V2Pair(replace(v2_shipped(I, CLIENT), initial_contact=True), config, name=CLIENT).start().pump()
+    pair.peers[I].restart()
+    meets(pair, replace(v2_shipped(I, CLIENT), initial_contact=True), 5, CLIENT).pump()
+    assert leases(pair) == POOL[:1]
+
+
+def test_nobody_is_given_an_address_for_the_asking_that_somebody_else_has() -> None:
+    pair = gateway()
+    first = meets(pair, user("alice", "wonderland", asks_address=True), 5).pump()
+    second = meets(pair, user("boss", "secret", asks_address=True), 6)
+    second.peers[I].sessions[-1].replaces = first.peers[I].sessions[-1]
+    second.pump()
+    assert leases(pair) == POOL[:2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.engine.refusal import Refusal
 from explorer.events import NetworkChanged
 from explorer.protocols.ikev2.config import Selector, identity_text
-from explorer.protocols.ikev2.parts import Part
+from explorer.protocols.ikev2.parts import Part, notifies_in
 from explorer.registry.ikev2 import ConfigAttribute, ConfigType, V2PayloadType
 from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.attributes import Attribute, VariableAttribute, of_octets
@@ -24,10 +24,13 @@ EVERYTHING = Selector(bytes(4), b"\xff" * 4)
 """What a client asks for that does not know its address yet."""
 
 
-def wish() -> Part:
-    """CFG_REQUEST: attributes without a value ask for one (RFC 7296 §3.15.1)."""
-    asked = tuple(of_octets(kind, b"") for kind in (_C.IP4_ADDRESS, _C.IP4_DNS))
-    return _part(ConfigType.REQUEST, asked)
+def wish(held: bytes) -> Part:
+    """CFG_REQUEST: attributes without a value ask for any, with one for this very address (RFC 7296 §3.15.1).
+
+    Args:
+        held: the address under the IKE SA that this one is to replace, or ``b""``.
+    """
+    return _part(ConfigType.REQUEST, (of_octets(_C.IP4_ADDRESS, held), of_octets(_C.IP4_DNS, b"")))
 
 
 def grant(x: IkeAuth) -> list[Part]:
@@ -40,7 +43,7 @@ def grant(x: IkeAuth) -> list[Part]:
     if _C.IP4_ADDRESS not in asked:
         return []
     config, party = x.party.config, x.party
-    address = party.leases.take(config.address_pool, (x.proven, party.link.remote.address))
+    address = _kept(x, asked[_C.IP4_ADDRESS]) or party.leases.take(config.address_pool, (x.proven, x.sa.spis[1].hex()))
     if address is None:
         raise Refusal("No internal address is left", "RFC 7296 §3.15.4", V2NotifyType.INTERNAL_ADDRESS_FAILURE)
     x.sa.lease = address
@@ -52,6 +55,18 @@ def grant(x: IkeAuth) -> list[Part]:
     if _C.IP4_DNS in asked and config.name_server:
         given.append(of_octets(_C.IP4_DNS, config.name_server))
     return [_part(ConfigType.REPLY, tuple(given))]
+
+
+def _kept(x: IkeAuth, wanted: bytes) -> bytes | None:
+    """The address that a peer has already, if this SA takes the place of the one that it has it under.
+
+    One user may have several machines, and several users no name at all: each SA of theirs gets an address of its own.
+    """
+    leases, who = x.party.leases, x.proven
+    comes_back = x.sa.login is None and V2NotifyType.INITIAL_CONTACT in notifies_in(x.message)
+    if comes_back or x.sa.resumed is not None:
+        wanted = leases.held_by(who) or b""
+    return wanted if who and wanted and leases.share(wanted, who) else None
 
 
 def take(x: IkeAuth) -> None:

@@ -50,10 +50,12 @@ class IkeAuth(V2Exchange):
 
     Attributes:
         first_contact: whether this side holds no other IKE SA with the peer.
+        held_address: the internal address under the IKE SA that this one is to replace, or ``b""``.
         proven: body of the identity that the peer has proven; ``b""`` for one that proves nothing.
     """
 
     first_contact = True
+    held_address = b""
     proven = b""
 
     name = "IKE_AUTH"
@@ -92,7 +94,7 @@ class IkeAuth(V2Exchange):
         parts += self._proof()
         self.makes_child = not (config.childless and _N.CHILDLESS_IKEV2_SUPPORTED in self.sa.peer_supports)
         if config.asks_address:
-            parts.append(configuration.wish())
+            parts.append(configuration.wish(self.held_address))
         offer = self.maker.offer_parts("SAi2") if self.makes_child else []
         return [*parts, *offer, *ppk, *self._beside()]
 

@@ -326,6 +326,9 @@ class Ikev2Peer(Asking):
     def _make_auth(self, association: Association, message_id: int) -> IkeAuth:
         exchange = asking_auth(association.sa, message_id)
         exchange.first_contact = not self._older(association)
+        old = association.replaces
+        if old is not None and old.sa.local is not None:
+            exchange.held_address = old.sa.local.first
         return exchange
 
     def _older(self, association: Association) -> list[Association]:
