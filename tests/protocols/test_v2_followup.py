@@ -50,7 +50,7 @@ def test_a_followup_of_nothing_is_refused() -> None:
     notify = payload(41, bytes((0, 0)) + (16441).to_bytes(2, "big") + bytes(8))
     key = payload(34, bytes((0, 36, 0, 0)) + bytes(1184))
     pair.feed(R, pair.sealed(I, 44, 3, [key, notify]))
-    assert "no place" in pair.refusals(R)[0]
+    assert "No exchange waits" in pair.refusals(R)[0]
 
 
 def test_a_followup_of_something_else_is_told_so() -> None:

@@ -142,10 +142,21 @@ def test_a_delete_is_the_end_on_both_sides(role: Role, *, ike: bool) -> None:
 def test_an_exchange_that_has_no_place_is_answered_and_changes_nothing(role: Role) -> None:
     pair = up()
     number = 2 if role is I else 0
-    for exchange in (SA_INIT, IKE_AUTH, 43, 44, 99):
-        pair.feed(role.other, pair.sealed(role, exchange, number, []))
+    for exchange, error in ((SA_INIT, 7), (IKE_AUTH, 7), (43, 7), (44, 47), (99, 7)):
+        (answer,) = pair.feed(role.other, pair.sealed(role, exchange, number, []))
+        assert (answer[18], list(notifications(pair.inside(answer)))) == (exchange, [error])
+        number += 1
     assert len(pair.refusals(role.other)) == 5
     assert pair.sas(role.other) == ["IKE both", "ESP inbound", "ESP outbound"]
+    assert not pair.sa(role.other).ended
+
+
+@either
+def test_in_the_clear_an_exchange_that_has_no_place_is_not_answered(role: Role) -> None:
+    pair = up()
+    octets = pair.sealed(role, 99, 2 if role is I else 0, [])
+    forged = octets[:16] + bytes(1) + octets[17:24] + (28).to_bytes(4, "big")
+    assert pair.feed(role.other, forged) == []
 
 
 @either

@@ -20,6 +20,7 @@ from explorer.protocols.ikev2.ike_auth import IkeAuth
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.intermediate import IkeIntermediate
+from explorer.protocols.ikev2.misplaced import Misplaced
 from explorer.protocols.ikev2.mobike import AddressUpdate, RoutabilityCheck, come_back
 from explorer.protocols.ikev2.opening import Opening
 from explorer.protocols.ikev2.outside import refusal_outside
@@ -246,6 +247,8 @@ class Ikev2Peer(Asking):
         if kind == V2ExchangeType.INFORMATIONAL and (sa.up or sa.login is not None):
             # Who logs in may say in the middle of it that it has refused an answer (RFC 7296 §2.21.2).
             return V2Informational(sa, Role.RESPONDER, message_id)
+        if sa.up:
+            return Misplaced(sa, kind, message_id)
         name = V2ExchangeType.say(kind)
         raise Refusal(f"Exchange {name} has no place here", "RFC 7296 §2.1", V2NotifyType.INVALID_SYNTAX)
 
