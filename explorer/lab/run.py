@@ -54,6 +54,10 @@ def run(scenario: Scenario, seed: int | None = None) -> Trace:
     return Lab(scenario, scenario.seed if seed is None else seed).play()
 
 
+_COME_AGAIN = ("COOKIE", "INVALID_KE_PAYLOAD")
+"""Refusals that only ask for another try (RFC 7296 §1.2, §2.6)."""
+
+
 def _made_ipsec_sas(event: Event) -> bool:
     made = ("Quick Mode", "CREATE_CHILD_SA")
     return isinstance(event, Concluded) and event.exchange in made and event.outcome == "completed"
@@ -100,7 +104,7 @@ class Lab:
                 if actions[-1].what != "wait":
                     self._settle()
             except NoSaError as error:
-                failure = self._why(0) or str(error)
+                failure = self._why(since) or str(error)
                 break
             # Of what begins together one thing may well be in the way of the other: that is the point.
             if len(actions) == 1 and not self._reached(actions[0], since):
@@ -171,9 +175,12 @@ class Lab:
     def _why(self, since: int) -> str:
         """The first thing that a peer refused, or else the first exchange that came to nothing."""
         own = [entry.event for entry in self._recorder.entries[since:] if entry.party in _PEERS]
-        refused = next((event.reason for event in own if isinstance(event, Refused)), "")
-        failed = (event.reason for event in own if isinstance(event, Concluded) and event.outcome == "failed")
-        return refused or next(failed, "")
+        refused = [event for event in own if isinstance(event, Refused)]
+        failed = [event.reason for event in own if isinstance(event, Concluded) and event.outcome == "failed"]
+        # Who is asked to come again has not failed yet.
+        again = tuple(event.reason for event in refused if event.notify in _COME_AGAIN)
+        reasons = [event.reason for event in refused] + [reason for reason in failed if not reason.endswith(again)]
+        return next((reason for reason in reasons if reason not in again), "")
 
     # ---------------------------------------------------------------- time
 

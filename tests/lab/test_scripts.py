@@ -77,3 +77,11 @@ def test_the_reason_of_a_failure_is_the_first_thing_refused() -> None:
     trace = run(scenario)
     assert trace.outcome == "failed"
     assert "Group description" in trace.reason
+
+
+def test_being_asked_for_a_cookie_is_no_reason_of_a_failure() -> None:
+    scenario = load_scenario("ikev2-wrong-psk")
+    responder = msgspec.structs.replace(scenario.responder, wants_cookies=True)
+    trace = run(msgspec.structs.replace(scenario, responder=responder))
+    assert trace.outcome == "failed"
+    assert trace.reason.startswith("AUTHi does not verify")

@@ -211,6 +211,16 @@ def test_a_flood_does_not_drive_out_who_is_up() -> None:
     assert not pair.liveness(I).pump().peers[I].busy
 
 
+def test_a_flood_does_not_drive_out_who_is_logging_in() -> None:
+    pair = V2Pair(name="ikev2-eap").start()
+    first = pair.pending
+    pair.pump(6)
+    assert pair.sa(R).login is not None
+    for number in range(1, 200):
+        pair.feed(R, number.to_bytes(8, "big") + first[8:])
+    assert pair.pump().up
+
+
 def test_with_cookies_a_flood_leaves_nothing() -> None:
     pair = V2Pair(responder=changed(R, wants_cookies=True)).start()
     first = pair.pending

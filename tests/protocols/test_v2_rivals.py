@@ -78,3 +78,11 @@ def test_an_sa_that_was_rekeyed_and_one_that_was_begun_anew_have_two_names() -> 
     for role in (I, R):
         scopes = [a.sa.ledger.scope for a in pair.peers[role].sessions]
         assert sorted(scopes) == ["IKE SA", "IKE SA #2", "IKE SA, rekey 1r"]
+
+
+@pytest.mark.parametrize("role", [I, R])
+def test_a_new_authentication_takes_the_place_of_what_was_rekeyed_meanwhile(role: Role) -> None:
+    pair = V2Pair().start().pump()
+    pair.ask(role, lambda peer, there: peer.start_reauthentication(there, pair.now)).rekey_ike(role.other).pump()
+    for side in (I, R):
+        assert [sa.ledger.scope for sa in usable(pair, side)] == ["IKE SA #2"]

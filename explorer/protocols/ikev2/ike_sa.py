@@ -78,6 +78,7 @@ class IkeSa:
         resumed: which former IKE SA a ticket has brought it from, or ``None``.
         renewed: whether a successor has taken its place, or it may still turn out to be one of two.
         heir: a successor that the other side has made while this side is making one.
+        successor: the one that rekeying has put in its place.
         proven_as: SPIs of the IKE SA under which the peer was proven, if rekeying has made this one since.
         first_role: this side's role in the first of all IKE SAs that have replaced one another.
     """
@@ -105,6 +106,7 @@ class IkeSa:
     resumed: Resumed | None = None
     renewed: bool = False
     heir: IkeSa | None = None
+    successor: IkeSa | None = None
     proven_as: tuple[bytes, bytes] | None = None
     first_role: Role = field(init=False)
     _secured: tuple[Suite, IkeKeys] | None = None
@@ -204,7 +206,13 @@ class IkeSa:
         """Child SAs and the internal address go with the successor that stays (RFC 7296 §2.18, §2.8.2)."""
         new.children += self.children
         new.lease, self.lease, self.children = self.lease, b"", []
-        new.renewed, self.renewed, self.heir = False, True, None
+        new.renewed, self.renewed = False, True
+        self.successor, self.heir = new, None
+
+    @property
+    def standing(self) -> IkeSa:
+        """The last of those that rekeying has put in its place, or itself."""
+        return self if self.successor is None else self.successor.standing
 
     def drop(self, how: str) -> None:
         """The SA and everything under it is gone, unless it has a successor."""

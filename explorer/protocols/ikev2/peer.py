@@ -155,7 +155,6 @@ class Ikev2Peer(Asking):
             raise Refusal("The initiator's SPI is zero", "RFC 7296 §3.1", offset=message.start)
         if message.sealed is not None:
             raise Refusal("The message is encrypted, and may not be", "RFC 7296 §1.2", offset=message.start + 16)
-        self._make_room()
         association = self._associate(Role.RESPONDER, Link(self._ports, destination, source), now, opening)
         exchange = association.init
         assert exchange is not None
@@ -165,13 +164,15 @@ class Ikev2Peer(Asking):
             self._count -= 1
             self._outbox.extend(association.party.link.datagram(octets) for octets in exchange.outgoing)
             return
+        self._make_room()
         association.sa.expected = 1
         self.sessions.append(association)
         self._keep_answer(association, exchange)
 
     def _make_room(self) -> None:
-        """Nobody fills this peer with IKE SAs that never come up."""
+        """Nobody fills this peer with IKE SAs that never come up; who has come farthest is driven out last."""
         half_open = [a for a in self.sessions if not (a.sa.up or a.sa.ended or a.sa.role is Role.INITIATOR)]
+        half_open.sort(key=lambda association: association.sa.expected)
         for association in half_open[: max(len(half_open) + 1 - MOST_HALF_OPEN, 0)]:
             association.sa.drop("half-open for too long")
             self.sessions.remove(association)
@@ -347,7 +348,9 @@ class Ikev2Peer(Asking):
         """Who has begun anew, or has forgotten all, does not need the old SA any more (RFC 7296 §2.4, §2.8.3)."""
         if association.replaces is not None:
             # Without Child SAs the new one would be a poor successor.
-            gone = association if exchange.child_failure else association.replaces
+            old = association.replaces.sa.standing
+            replaced = next((a for a in self.sessions if a.sa is old), association.replaces)
+            gone = association if exchange.child_failure else replaced
             self._delete_ike(gone, now, "redundant" if exchange.child_failure else "replaced")
         resumed = association.sa.resumed
         for other in self.sessions:
