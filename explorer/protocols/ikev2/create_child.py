@@ -12,7 +12,7 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Binding, Judged, Role, SaInstalled
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings, spi_spans
-from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.exchange import GOES_ON, MADE, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.informational import V2Informational
 from explorer.protocols.ikev2.key_share import KeyShare
@@ -310,6 +310,10 @@ class CreateChildSa(V2Exchange):
         """The lower of its two nonces, compared octet by octet: what decides between rivals (RFC 7296 §2.8.1)."""
         return min(self.ledger["Ni"], self.ledger["Nr"], key=lambda nonce: nonce.octets)
 
+    def reached(self, state: str) -> str:
+        """There is no new SA before all its secrets are there."""
+        return GOES_ON if state == MADE and self.pending else state
+
     def variant_of(self, message: V2Message) -> str:
         """By its purpose; an error is an error."""
         if errors_in(message):
@@ -341,6 +345,6 @@ _FIRST = "HDR, SK {[N(REKEY_SA),] SA, Ni [, KEi] [, TSi, TSr]}"
 _SECOND = "HDR, SK {SA, Nr [, KEr] [, TSi, TSr]}"
 CreateChildSa.rows = (
     Row(_I, "idle", "", None, None, _FIRST, WAITS),
-    Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),
-    Row(_I, WAITS, _SECOND, None, None, "", DONE),
+    Row(_R, "idle", _FIRST, None, None, _SECOND, MADE),
+    Row(_I, WAITS, _SECOND, None, None, "", MADE),
 )

@@ -13,7 +13,7 @@ from explorer.octets import Span
 from explorer.protocols.ikev2 import proof
 from explorer.protocols.ikev2.config import identity_text
 from explorer.protocols.ikev2.eap import EapServer, EapUser, term_in
-from explorer.protocols.ikev2.exchange import DONE, WAITS
+from explorer.protocols.ikev2.exchange import LOGIN, UP, WAITS
 from explorer.protocols.ikev2.ike_auth import IkeAuth, auth_part
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.keys import shared_key_auth
@@ -325,16 +325,16 @@ _LAST = "HDR, SK {AUTH}"
 _END = "HDR, SK {AUTH [, SAr2, TSi, TSr]}"
 EapBegin.rows = (
     Row(_I, "idle", "", None, None, _FIRST, WAITS),
-    Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),
-    Row(_I, WAITS, _SECOND, None, None, "", DONE),
+    Row(_R, "idle", _FIRST, None, None, _SECOND, LOGIN),
+    Row(_I, WAITS, _SECOND, None, None, "", LOGIN),
 )
 EapRound.rows = (
     Row(_I, "idle", "", None, None, _EAP, WAITS),
-    Row(_R, "idle", _EAP, None, None, _EAP, DONE),
-    Row(_I, WAITS, _EAP, None, None, "", DONE),
+    Row(_R, "idle", _EAP, None, None, _EAP, LOGIN),
+    Row(_I, WAITS, _EAP, None, None, "", LOGIN),
 )
 EapProof.rows = (
     Row(_I, "idle", "", None, None, _LAST, WAITS),
-    Row(_R, "idle", _LAST, None, None, _END, DONE),
-    Row(_I, WAITS, _END, None, None, "", DONE),
+    Row(_R, "idle", _LAST, None, None, _END, UP),
+    Row(_I, WAITS, _END, None, None, "", UP),
 )

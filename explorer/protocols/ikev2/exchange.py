@@ -35,8 +35,14 @@ from explorer.registry.ikev2_notify import V2NotifyType
 from explorer.wire.ikev2 import V2EncryptedFragment, V2Notify, V2OpaquePayload, V2Payload
 from explorer.wire.ikev2_message import V2Message
 
-DONE = "done"
-"""The state in which an exchange is over."""
+UP = "IKE SA up"
+"""The state after an exchange that leaves the IKE SA as it was, or makes it usable."""
+
+MADE, GOES_ON = "new SA up", "key exchange goes on"
+"""The states after an exchange that has made an SA, and after one that makes one only with others."""
+
+LOGIN = "login goes on"
+"""The state between two pairs of messages of a login by EAP."""
 
 WAITS = "waits for the answer"
 """The state of who has asked."""
@@ -143,8 +149,12 @@ class V2Exchange:
         self._move(row)
 
     def _move(self, row: Row) -> None:
-        old, self.state = self.state, row.then
-        self.party.emit(StateChanged(self.name, self.scope, self.role, old, row.then, row.receives, row.sends))
+        old, self.state = self.state, self.reached(row.then)
+        self.party.emit(StateChanged(self.name, self.scope, self.role, old, self.state, row.receives, row.sends))
+
+    def reached(self, state: str) -> str:
+        """The state that a row leads to, by what has come of it."""
+        return state
 
     def receive(self, message: V2Message) -> None:
         """Read a request and answer it, or read the answer.

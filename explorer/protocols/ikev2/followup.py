@@ -7,7 +7,7 @@ from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Role
 from explorer.protocols.ikev2.create_child import CreateChildSa, link_in
-from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.exchange import GOES_ON, MADE, WAITS, V2Exchange
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.parts import Part, notify
 from explorer.registry.ikev2 import V2ExchangeType
@@ -34,6 +34,10 @@ class IkeFollowupKe(V2Exchange):
         self.number = len(base.secrets)
         self.share_number = f"({self.number})"
         self.share = KeyShare(self, base.suite.additional[self.number - 1], _CITE, self.share_number)
+
+    def reached(self, state: str) -> str:
+        """There is no new SA before all its secrets are there."""
+        return state if state != MADE or self.is_last else GOES_ON
 
     @property
     def is_last(self) -> bool:
@@ -76,6 +80,6 @@ _I, _R = Role.INITIATOR, Role.RESPONDER
 _FIRST, _SECOND = "HDR, SK {KEi(n), N(ADDITIONAL_KEY_EXCHANGE)}", "HDR, SK {KEr(n) [, N(ADDITIONAL_KEY_EXCHANGE)]}"
 IkeFollowupKe.rows = (
     Row(_I, "idle", "", None, None, _FIRST, WAITS),
-    Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),
-    Row(_I, WAITS, _SECOND, None, None, "", DONE),
+    Row(_R, "idle", _FIRST, None, None, _SECOND, MADE),
+    Row(_I, WAITS, _SECOND, None, None, "", MADE),
 )

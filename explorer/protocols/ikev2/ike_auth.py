@@ -11,7 +11,7 @@ from explorer.engine.rows import Row
 from explorer.events import Binding, Role, SaInstalled
 from explorer.protocols.ikev2 import configuration, proof
 from explorer.protocols.ikev2.child import ChildMaker, spi_bindings
-from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.exchange import UP, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa, Resumed
 from explorer.protocols.ikev2.keys import mix_ppk
 from explorer.protocols.ikev2.nat import forbidden_nat, no_nats_parts
@@ -313,6 +313,6 @@ _FIRST = "HDR, SK {IDi [, CERT] [, CERTREQ] [, IDr], AUTH [, CP] [, SAi2, TSi, T
 _SECOND = "HDR, SK {IDr [, CERT], AUTH [, CP] [, SAr2, TSi, TSr]}"
 IkeAuth.rows = (
     Row(_I, "idle", "", None, None, _FIRST, WAITS),
-    Row(_R, "idle", _FIRST, None, None, _SECOND, DONE),
-    Row(_I, WAITS, _SECOND, None, None, "", DONE),
+    Row(_R, "idle", _FIRST, None, None, _SECOND, UP),
+    Row(_I, WAITS, _SECOND, None, None, "", UP),
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import NetworkChanged, Role
-from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.exchange import LOGIN, UP, WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import Child, IkeSa
 from explorer.protocols.ikev2.nat import Nats, find_nats, forbidden_nat, nat_parts
 from explorer.protocols.ikev2.parts import Part, errors_in, notifies_in, notify
@@ -122,6 +122,14 @@ class V2Informational(V2Exchange):
             return "COOKIE2", 4
         return super().symbol_of(payload, kind, sender)
 
+    def reached(self, state: str) -> str:
+        """Whether the IKE SA is still there, or a successor."""
+        if state != UP:
+            return state
+        if self.deletes_ike and not self.sa.renewed:
+            return "IKE SA ended"
+        return UP if self.sa.up else LOGIN
+
     def succeeded(self) -> None:
         """What was dropped is gone on each side."""
         for child in self.deletes:
@@ -146,6 +154,6 @@ _I, _R = Role.INITIATOR, Role.RESPONDER
 _ANY = "HDR, SK {[N] [, D]}"
 V2Informational.rows = (
     Row(_I, "idle", "", None, None, _ANY, WAITS),
-    Row(_R, "idle", _ANY, None, None, _ANY, DONE),
-    Row(_I, WAITS, _ANY, None, None, "", DONE),
+    Row(_R, "idle", _ANY, None, None, _ANY, UP),
+    Row(_I, WAITS, _ANY, None, None, "", UP),
 )

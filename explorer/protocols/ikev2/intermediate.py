@@ -8,7 +8,7 @@ from explorer.crypto.term import Term, derive
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import KeysMade, Role
-from explorer.protocols.ikev2.exchange import DONE, WAITS, V2Exchange
+from explorer.protocols.ikev2.exchange import WAITS, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.protocols.ikev2.key_share import KeyShare
 from explorer.protocols.ikev2.keys import further_skeyseed, ike_keys
@@ -103,6 +103,6 @@ def _adjusted(message: V2Message) -> bytes:
 _I, _R = Role.INITIATOR, Role.RESPONDER
 IkeIntermediate.rows = (
     Row(_I, "idle", "", None, None, "HDR, SK {KEi(n)}", WAITS),
-    Row(_R, "idle", "HDR, SK {KEi(n)}", None, None, "HDR, SK {KEr(n)}", DONE),
-    Row(_I, WAITS, "HDR, SK {KEr(n)}", None, None, "", DONE),
+    Row(_R, "idle", "HDR, SK {KEi(n)}", None, None, "HDR, SK {KEr(n)}", "keys made"),
+    Row(_I, WAITS, "HDR, SK {KEr(n)}", None, None, "", "keys made"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.engine.refusal import Refusal
 from explorer.engine.rows import Row
 from explorer.events import Role
-from explorer.protocols.ikev2.exchange import DONE, V2Exchange
+from explorer.protocols.ikev2.exchange import UP, V2Exchange
 from explorer.protocols.ikev2.ike_sa import IkeSa
 from explorer.registry.ikev2 import V2ExchangeType
 from explorer.registry.ikev2_notify import V2NotifyType
@@ -14,7 +14,7 @@ from explorer.registry.ikev2_notify import V2NotifyType
 class Misplaced(V2Exchange):
     """Every request is answered (RFC 7296 §2.1): one that belongs to nothing, or of no known kind, with an error."""
 
-    rows = (Row(Role.RESPONDER, "idle", "HDR, SK {}", None, None, "", DONE),)
+    rows = (Row(Role.RESPONDER, "idle", "HDR, SK {}", None, None, "", UP),)
 
     def __init__(self, sa: IkeSa, kind: int, message_id: int) -> None:
         self.exchange_type = kind  # type: ignore[misc]
