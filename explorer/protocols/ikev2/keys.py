@@ -96,7 +96,7 @@ def ike_keys(
     e_size = encryption.key_size + encryption.salt_size
     p_size = prf.key_size
     total = 3 * p_size + 2 * a_size + 2 * e_size
-    stream = prf_plus(prf, SKEYSEED, Ni | Nr | SPIi | SPIr, total, f"KEYMAT{suffix}", scope, "RFC 7296 §2.13")
+    stream = prf_plus(prf, SKEYSEED, Ni | Nr | SPIi | SPIr, total, f"SK_all{suffix}", scope, "RFC 7296 §2.13")
     whole, made, at = stream[-1], list(stream), 0
     names = [("SK_d", p_size), ("SK_ai", a_size), ("SK_ar", a_size), ("SK_ei", e_size), ("SK_er", e_size)]
     found: dict[str, Term | None] = {}

@@ -90,7 +90,7 @@ def _sentence(trace: Trace, scope: str) -> str:
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
     if "IKE" in spis.values():
-        return f"now there is {'a new' if '#' in scope else 'an'} IKE SA"
+        return f"now there is {'an' if scope == 'IKE SA' else 'a new'} IKE SA"
     count = len(spis)
     if trace.protocol == "ikev2":
         return f"now there are {_COUNT.get(count, str(count))} Child SAs" if count else ""
