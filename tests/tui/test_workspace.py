@@ -255,3 +255,9 @@ def test_the_ladder_says_who_has_won_a_collision() -> None:
     made = [text for rows in exchange.products_of(recording("ikev2-rekey-collision")).values() for _, text in rows]
     assert made.count("nonces: responder's stays") == 2
     assert "Child SAs: redundant" in made
+
+
+def test_what_only_one_side_has_for_a_while_is_its_own_and_comes_to_an_end() -> None:
+    made = exchange.products_of(recording("ikev2-wrong-certificate"))
+    assert [text for _, text in made[4]] == ["responder: an IKE SA", "responder: two Child SAs"]
+    assert [text for _, text in made[6]] == ["Child SAs: refused", "the IKE SA: refused"]

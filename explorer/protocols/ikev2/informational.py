@@ -126,7 +126,7 @@ class V2Informational(V2Exchange):
         """Whether the IKE SA is still there, or a successor."""
         if state != UP:
             return state
-        if self.deletes_ike and not self.sa.renewed:
+        if (self.deletes_ike or self.sa.ended) and not self.sa.renewed:
             return "IKE SA ended"
         return UP if self.sa.up else LOGIN
 

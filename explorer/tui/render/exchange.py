@@ -82,18 +82,20 @@ _ENDED = {"ISAKMP": "the ISAKMP SA", "IKE": "the IKE SA"}
 
 def _sentence(trace: Trace, scope: str) -> str:
     """What an exchange has made; nothing, if that is no SA."""
-    spis = {
-        entry.event.sa.spis[0].octets: entry.event.sa.protocol
-        for entry in trace.events_of(SaInstalled)
-        if isinstance(entry.event, SaInstalled) and entry.event.sa.scope == scope
-    }
+    spis: dict[bytes, str] = {}
+    holders: set[Role] = set()
+    for entry in trace.events_of(SaInstalled):
+        if isinstance(entry.event, SaInstalled) and entry.event.sa.scope == scope:
+            spis[entry.event.sa.spis[0].octets] = entry.event.sa.protocol
+            holders.add(entry.party)
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
+    here = "" if len(holders) > 1 else f"{min(holders, default='')}: "
     if "IKE" in spis.values():
-        return f"now there is {'an' if scope == 'IKE SA' else 'a new'} IKE SA"
+        return f"{here or 'now there is '}{'an' if scope == 'IKE SA' else 'a new'} IKE SA"
     count = len(spis)
     if trace.protocol == "ikev2":
-        return f"now there are {_COUNT.get(count, str(count))} Child SAs" if count else ""
+        return f"{here or 'now there are '}{_COUNT.get(count, str(count))} Child SAs" if count else ""
     return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
 
 
@@ -112,11 +114,21 @@ def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
             yield entry.step, "Child SAs move"
         elif isinstance(event, SaEnded) and event.how == "forgotten":
             yield entry.step, f"the {entry.party} restarts"
-        elif isinstance(event, SaEnded) and entry.party is trace.step(entry.step).receiver:
+        elif isinstance(event, SaEnded) and entry.party is _who_tells_of_the_end(trace, event):
             others = "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs"
-            yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how}"
+            yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how.removesuffix(' by the peer')}"
         elif isinstance(event, RekeyCollision) and entry.party is Role.INITIATOR:
             yield entry.step, f"nonces: {event.survivor}'s stays"
+
+
+def _who_tells_of_the_end(trace: Trace, event: SaEnded) -> Role | None:
+    """Both drop an SA at one message, and may have two words for it: its receiver's is told, where it has had one."""
+    ends = [
+        entry for entry in trace.events_of(SaEnded)
+        if isinstance(entry.event, SaEnded) and entry.event.spi.octets == event.spi.octets
+    ]
+    receivers = (entry.party for entry in ends if entry.party is trace.step(entry.step).receiver)
+    return next(receivers, ends[0].party if len(ends) == 1 else None)
 
 
 def _header(workspace: Workspace, width: int) -> list[Line]:
