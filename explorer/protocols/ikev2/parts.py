@@ -153,8 +153,11 @@ def word_of(payload: V2Payload, kind: int) -> str:
 
 
 def notation(words: Sequence[str], *, encrypted: bool, fragment: tuple[int, int] | None = None) -> str:
-    """A message as RFC 7296 writes it: ``HDR, SK {IDi, AUTH, …}``; of a fragment number and total are told."""
+    """A message as RFC 7296 writes it: ``HDR, SK {IDi, AUTH, …}``.
+
+    Of a fragment number and total are told, and of the last one what all of them hold together.
+    """
     inside = ", ".join(words)
     if fragment is not None:
-        return f"HDR, SKF {fragment[0]}/{fragment[1]} {{{inside or '…'}}}"
+        return f"HDR, SKF {fragment[0]}/{fragment[1]} {{…}}" + (f": {inside}" if inside else "")
     return f"HDR, SK {{{inside}}}" if encrypted else ", ".join(("HDR", *words))
