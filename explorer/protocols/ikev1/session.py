@@ -65,7 +65,7 @@ class Session:
         exchanges: by Message ID, phase 1 not among them.
         holdings: the IPsec SAs, and when they end.
         ended: whether nothing of it may be used any more.
-        successor: the session that is to take its place.
+        renewing: whether this side has tried to replace it; ``successor`` is what it has begun, if it could.
         expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
         first_contact_told: whether the peer has said that it knows of no older SA.
         begun: how many exchanges this side has begun under it.
@@ -77,6 +77,7 @@ class Session:
         self.access = RemoteAccess(self)
         self.holdings = Holdings()
         self.ended = False
+        self.renewing = False
         self.successor: Session | None = None
         self.expires: float | None = None
         self.life = 0.0

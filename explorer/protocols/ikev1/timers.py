@@ -55,7 +55,7 @@ class Timers:
         renews = config.rekeys
         if session.expires is not None:
             yield session.expires, partial(self._expire, session)
-            if renews and session.successor is None:
+            if renews and not session.renewing:
                 yield session.expires - _margin(config.margin, session.life), partial(self._renew_phase_1, session)
         for holding in session.holdings:
             yield holding.expires, partial(self._expire_holding, session, holding)
@@ -91,6 +91,8 @@ class Timers:
         session.quick(now, replaces=True)
 
     def _renew_phase_1(self, session: Session, now: float) -> None:
+        # Once: who has not what it needs to begin, has it no more a moment later.
+        session.renewing = True
         link = session.party.link
         session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
 
