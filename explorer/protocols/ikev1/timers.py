@@ -33,10 +33,9 @@ class Timers:
         return earliest[0] if earliest is not None else None
 
     def handle(self, now: float) -> None:
-        """Do what is due by now, earliest first."""
-        due = sorted((item for item in self._all() if item[0] <= now), key=_TIME)
-        for _, act in due:
-            act(now)
+        """Do what is due by now, earliest first; what one thing has ended is not due any more, so look again."""
+        while (first := min(self._all(), key=_TIME, default=None)) is not None and first[0] <= now:
+            first[1](now)
 
     def _all(self) -> Iterator[Due]:
         for session in self._peer.sessions:
@@ -69,8 +68,6 @@ class Timers:
     # ---------------------------------------------------------------- acting
 
     def _again(self, session: Session, exchange: Exchange, now: float) -> None:
-        if exchange.retransmission.due is None:
-            return
         session.party.link.now = now
         if exchange.handle_timer():
             session.flush(exchange)
