@@ -56,6 +56,6 @@ def test_an_isakmp_sa_with_an_heir_and_its_ipsec_sas_may_end_together() -> None:
 
 
 def test_nothing_is_sent_under_an_isakmp_sa_that_ends_first() -> None:
-    pair = Pair(*(living(quick(shipped(role)), 3000, rekeys=True) for role in (I, R))).reach(9)
+    pair = Pair(living(quick(shipped(I)), 3000, rekeys=True), living(quick(shipped(R)), 3000, rekeys=True)).reach(9)
     assert ExchangeType.QUICK_MODE not in late(pair, I, 3550.0)
     assert pair.peers[I].sessions[0].ended
