@@ -407,6 +407,24 @@ def first_phase(pair: Pair, octets: bytes) -> bytes:
     return phase1.policy.cipher.decrypt(learned(pair, I, "Ka"), iv, octets[HEADER:])
 
 
+def with_initial_contact(octets: bytes) -> bytes:
+    """A message in the clear with one payload more, as anybody on the way can make it."""
+    kind_at, at = 16, 28
+    while octets[kind_at]:
+        kind_at, at = at, at + int.from_bytes(octets[at + 2 : at + 4], "big")
+    _, told = notification(NotifyType.INITIAL_CONTACT, octets[:16])
+    made = octets[:kind_at] + bytes((PayloadType.NOTIFY,)) + octets[kind_at + 1 :] + build(told)
+    return made[:24] + len(made).to_bytes(4, "big") + made[28:]
+
+
+@pytest.mark.parametrize("message", [1, 3])
+def test_initial_contact_in_the_clear_ends_nothing(message: int) -> None:
+    pair = Pair().reach(9).start().pump(message - 1)
+    pair.swap(with_initial_contact(pair.pending)).pump()
+    assert "INITIAL-CONTACT" in [event.notify for event in pair.of(Notified, R)]
+    assert ended(pair, R) == []
+
+
 def test_trap_24_initial_contact_goes_with_message_5_alone() -> None:
     pair = established(ALIVE)
     assert said_initial_contact(pair) == [pair.sent[4]]

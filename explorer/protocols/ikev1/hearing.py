@@ -47,7 +47,8 @@ class Hearing:
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
             self._give_up(payload, name, protected=protected)
         elif payload.notify_type == NotifyType.INITIAL_CONTACT and exchange is self._session.phase1:
-            self._session.first_contact_told = True
+            # In the clear anybody on the way could have added it (RFC 2407 §4.6.3: only under an ISAKMP SA).
+            self._session.first_contact_told |= exchange.message.header.encrypted
         elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:
             self._answer_question(payload, now)
         elif isinstance(payload, CountedNotification) and protected:
