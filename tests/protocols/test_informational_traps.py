@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from insider import HEADER, Insider, between, established, learned
+from insider import CLIENT_MODE, HEADER, Insider, between, established, learned
 from pair import I, Pair, R, end, is_told, quick, shipped
 from test_phase1_traps import patched
 
@@ -465,3 +465,38 @@ def test_first_contact_of_one_peer_says_nothing_of_another() -> None:
     assert "INITIAL-CONTACT" in [event.notify for event in other.of(Notified, R)]
     assert pair.session(I).usable
     assert not pair.peers[R].sessions[0].ended
+
+
+# ---------------------------------------------------------------- what somebody without the keys can bring about
+
+
+def made_up(octets: bytes, kind: int, message_id: bytes) -> bytes:
+    """What anybody can send who has seen the cookies go by."""
+    return octets[:18] + bytes((kind, 1)) + message_id + (HEADER + 64).to_bytes(4, "big") + bytes(64)
+
+
+@pytest.mark.parametrize("message_id", [b"\xaa\xbb\xcc\xdd", b""])
+@pytest.mark.parametrize("kind", [ExchangeType.QUICK_MODE, ExchangeType.TRANSACTION, ExchangeType.IDENTITY_PROTECTION])
+@pytest.mark.parametrize("victim", [I, R])
+def test_octets_without_a_key_end_no_quick_mode(victim: Role, kind: int, message_id: bytes) -> None:
+    pair = Pair().reach(7)
+    number = bytes(4) if kind == ExchangeType.IDENTITY_PROTECTION else message_id or pair.pending[20:24]
+    assert pair.feed(victim, made_up(pair.pending, kind, number)) == []
+    assert pair.pump().up
+    assert pair.failures(I) + pair.failures(R) == []
+
+
+def test_octets_without_a_key_end_no_login() -> None:
+    pair = between(CLIENT_MODE).start()
+    while pair.pending[18] != ExchangeType.TRANSACTION:
+        pair.pump(1)
+    assert pair.feed(I, made_up(pair.pending, ExchangeType.TRANSACTION, b"\xaa\xbb\xcc\xdd")) == []
+    assert pair.pump().session(R).access.authorized
+
+
+@pytest.mark.parametrize("kind", [NotifyType.INVALID_HASH_INFORMATION, NotifyType.PAYLOAD_MALFORMED])
+def test_an_error_that_names_no_sa_and_is_about_unread_octets_ends_nothing(kind: NotifyType) -> None:
+    pair = Pair().reach(7)
+    pair.feed(I, Insider(pair, R).tells(fresh(), notification(kind)))
+    assert pair.pump().up
+

@@ -25,6 +25,12 @@ _ERRORS_END = 16384
 """Notify types below are errors (RFC 2408 §3.14.1)."""
 
 
+_SAID_BY_WHO_COULD_READ = frozenset(
+    (NotifyType.NO_PROPOSAL_CHOSEN, NotifyType.INVALID_ID_INFORMATION, NotifyType.ATTRIBUTES_NOT_SUPPORTED)
+)
+"""Errors that say that the peer has read the message; any other may be about octets that somebody else has sent."""
+
+
 class Hearing:
     """The ears of one session."""
 
@@ -76,7 +82,8 @@ class Hearing:
         open_ones = [e for e in self._session.exchanges.values() if not e.finished]
         quick = [e for e in open_ones if isinstance(e, QuickMode)] if payload.spi else []
         named = [e for e in quick if payload.spi in (e.own_spi(), e.peers_spi())]
-        for exchange in named or open_ones[-1:]:
+        meant = open_ones[-1:] if payload.notify_type in _SAID_BY_WHO_COULD_READ else []
+        for exchange in named or meant:
             exchange.fail(reason)
 
     def _hear_life(self, payload: IsakmpLifetimeNotification, now: float) -> None:

@@ -256,9 +256,9 @@ class QuickMode(Protected):
     def peers_spi(self) -> bytes:
         """The SPI that the other side chose: the first that its offer names."""
         held = self._spi_of(self.party.role.other)
-        if held or self.role is Role.INITIATOR or not hasattr(self, "message"):
+        if held or not hasattr(self, "message"):
             return held
-        # Of a refused offer nothing is in the ledger.
+        # Of a refused offer or answer nothing is in the ledger.
         sa = self.message.find(SecurityAssociation)
         return sa.proposals[0].spi if sa is not None and sa.proposals else b""
 

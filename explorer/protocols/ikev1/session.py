@@ -248,8 +248,14 @@ class Session:
     # ---------------------------------------------------------------- refusals
 
     def complain(self, exchange: Exchange, refusal: Refusal, message: Message, now: float) -> None:
-        """Tell the peer what is wrong, once for each exchange; never about what only informs."""
+        """Tell the peer what is wrong, once for each exchange; never about what only informs.
+
+        Under an ISAKMP SA only about what the peer itself has sent: it would look for a fault of its own in what
+        somebody else has made up.
+        """
         told = isinstance(exchange, Informational | ClearInformational)
+        if self.phase1.up and not (isinstance(exchange, Protected) and exchange.authentic):
+            return
         if refusal.notify is None or told or exchange.complained:
             return
         ledger = self.phase1.ledger
