@@ -26,6 +26,7 @@ from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.protocols.ikev1.protected import Protected, message_id_origin
 from explorer.protocols.ikev1.quick_mode import QuickMode
 from explorer.protocols.ikev1.session import Session
+from explorer.protocols.ikev1.succession import Succession
 from explorer.protocols.ikev1.timers import Timers
 from explorer.protocols.ikev1.transaction import Transaction
 from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
@@ -59,6 +60,7 @@ class Ikev1Peer:
         self.config = config
         self.role = party
         self.sessions: list[Session] = []
+        self.succession = Succession(self.sessions)
         self._entropy = entropy
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
@@ -142,7 +144,7 @@ class Ikev1Peer:
         with self._under_sa(remote, now) as session:
             if isakmp:
                 session.delete_isakmp(now)
-                self.hand_over(session)
+                self.succession.hand_over(session)
             else:
                 session.delete_ipsec(now)
 
@@ -282,18 +284,7 @@ class Ikev1Peer:
             raise Refusal("The exchange type has changed", "RFC 2408 §5.2", NotifyType.INVALID_EXCHANGE_TYPE)
         self._deliver(session, exchange, message, source, destination, now)
         session.exchanges[header.message_id] = exchange
-        self.hand_over(session)
-
-    def hand_over(self, session: Session) -> None:
-        """IPsec SAs outlive the ISAKMP SA that made them: its successor keeps account of them."""
-        address = session.party.link.remote.address
-        heirs = [s for s in self.live_sessions() if s.usable and s.party.link.remote.address == address]
-        for older in self.sessions if heirs else ():
-            # Of one that has ended while its successor's user was still logging in as well.
-            if older.ended and older.party.link.remote.address == address:
-                heirs[-1].holdings.adopt(older.holdings)
-        for ended in self.sessions:
-            ended.access.give_back()
+        self.succession.hand_over(session)
 
     def _answering(self, session: Session, message: Message) -> Exchange:
         """A new exchange that the peer has begun."""
@@ -335,30 +326,9 @@ class Ikev1Peer:
             self._collect(session)
             return False
         if exchange is session.phase1 and session.phase1.up:
-            self._replace_older(session, now)
-            self._begin_anew(session)
+            self.succession.replace_older(session, now)
+            self.succession.begin_anew(session)
         return True
-
-    def _begin_anew(self, session: Session) -> None:
-        """Who knows of no older SA has lost what it had: its SAs here are of no use (RFC 2407 §4.6.3.3).
-
-        Only of somebody who is proven by phase 1, where it comes from: a user has not logged in yet, and a key may be a
-        whole group's.
-        """
-        address = session.party.link.remote.address
-        if session.first_contact_told and session.access.authorized:
-            for older in self.live_sessions():
-                at_home = older is not session and older.party.link.remote.address == address
-                if at_home and older.phase1.up and older.peer_identity == session.peer_identity:
-                    older.begin_anew()
-
-    def _replace_older(self, session: Session, now: float) -> None:
-        """A new ISAKMP SA with the same peer: this side drops the one that it was made to replace."""
-        for older in self.live_sessions():
-            if older.successor is session and older.phase1.up:
-                session.holdings.adopt(older.holdings)
-                older.party.link.now = now
-                older.delete_isakmp(now, "replaced")
 
     # ---------------------------------------------------------------- sessions
 
@@ -389,12 +359,10 @@ class Ikev1Peer:
         return self._session(kind, Role.RESPONDER, Link(self._ports, destination, source), now)
 
     def _forget_one(self) -> None:
-        """Make room: a flood of first messages must not keep everybody else out for good."""
-        useless = [s for s in self.sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
-        if not useless:
+        """Make room for one more."""
+        gone = self.succession.useless()
+        if gone is None:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
-        # Whoever has come further is less likely a part of the flood; of equals the oldest goes.
-        gone = min(useless, key=lambda s: (not s.ended, s.progress))
         self.sessions.remove(gone)
         gone.access.give_back()
 

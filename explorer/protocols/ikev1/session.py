@@ -94,6 +94,11 @@ class Session:
         return self.phase1.ledger["IDir_b" if self.phase1.role is Role.INITIATOR else "IDii_b"].octets
 
     @property
+    def whose(self) -> tuple[str, bytes, str]:
+        """Who the peer has proven to be, and where: several users may share an address, or the name of a group."""
+        return self.party.link.remote.address, self.peer_identity, self.access.user
+
+    @property
     def progress(self) -> int:
         """How many messages of the peer have been accepted."""
         return len(self._answers)

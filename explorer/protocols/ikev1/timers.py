@@ -77,7 +77,7 @@ class Timers:
     def _expire(self, session: Session, now: float) -> None:
         session.expires = None
         session.expire()
-        self._peer.hand_over(session)
+        self._peer.succession.hand_over(session)
 
     def _expire_holding(self, session: Session, holding: Holding, now: float) -> None:
         session.expire_holding(holding)
