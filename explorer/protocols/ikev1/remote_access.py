@@ -174,6 +174,12 @@ class RemoteAccess:
         self._session.party.emit(NetworkChanged("route", route, _CFG))
         return tuple(values)
 
+    def inherit(self, older: RemoteAccess) -> None:
+        """The address stays with who has it, from one ISAKMP SA to the next."""
+        self.address = self.address or older.address
+        if older._leased and not self._leased:
+            self._leased, older._leased = True, False
+
     def give_back(self) -> None:
         """Once nothing of this session needs it any more, the address is free for somebody else."""
         if self._leased and self._session.ended and not any(self._session.holdings):

@@ -358,6 +358,11 @@ class Session:
         """A pair of IPsec SAs has lived long enough."""
         self.end_holding(holding, "expired")
 
+    def inherit(self, older: Session) -> None:
+        """Keep account of what another session has made, and of the address that goes with it."""
+        self.holdings.adopt(older.holdings)
+        self.access.inherit(older.access)
+
     # ---------------------------------------------------------------- what follows
 
     def installed(self, event: Event, now: float) -> None:

@@ -19,7 +19,7 @@ class Succession:
         for older in kin if heirs else ():
             # Of one that has ended while its successor's user was still logging in as well.
             if older.ended:
-                heirs[-1].holdings.adopt(older.holdings)
+                heirs[-1].inherit(older)
         for ended in self._sessions:
             ended.access.give_back()
 
@@ -39,7 +39,7 @@ class Succession:
         """A new ISAKMP SA with the same peer: this side drops the one that it was made to replace."""
         for older in self._sessions:
             if older.successor is session and older.phase1.up and not older.ended:
-                session.holdings.adopt(older.holdings)
+                session.inherit(older)
                 older.party.link.now = now
                 older.delete_isakmp(now, "replaced")
 
