@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from gate import Gate, client, living
+from gate import GATE, Gate, client, gateway, living
+from insider import CLIENT_MODE, hasty
+from pair import I, Pair
+
+from explorer.events import Endpoint
+from explorer.protocols.ikev1.peer import MOST_SESSIONS
 
 NAT = "203.0.113.7"
 
@@ -25,3 +30,19 @@ def test_whoever_logs_in_again_keeps_the_address() -> None:
     assert gate.session("alice") is not first
     assert gate.session("alice").access.address == address
     assert gate.withdrawn == 1, "the address of who has left"
+
+
+def flooded(gate: Gate) -> Gate:
+    """More first messages than there is room for, each from somewhere else."""
+    first = Pair(hasty(I, CLIENT_MODE)).start().pending
+    for number in range(MOST_SESSIONS + 6):
+        stranger = Endpoint(f"198.51.100.{number}", 500)
+        gate.peer.receive_datagram(bytes((number,)) * 8 + first[8:], stranger, GATE, gate.now)
+    return gate.pump()
+
+
+def test_a_flood_of_first_messages_makes_no_ipsec_sa_immortal() -> None:
+    gate = Gate(living(gateway(), 300, 1000)).enter("alice", "10.0.0.1", config=living(client("alice"), 300, 1000))
+    gate.wait(400, clients=False)
+    flooded(gate).wait(2000, clients=False)
+    assert gate.ended == [("ISAKMP", "expired"), ("ESP", "expired"), ("ESP", "expired")]
