@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from gate import GATE, Gate, client, gateway, living
-from insider import CLIENT_MODE, hasty
+from insider import CLIENT_MODE, HYBRID, hasty
 from pair import I, Pair
 
 from explorer.events import Endpoint
-from explorer.protocols.ikev1.peer import MOST_SESSIONS
+from explorer.lab.entropy import SeededEntropy
+from explorer.protocols.ikev1.peer import MOST_SESSIONS, Ikev1Peer
 
 NAT = "203.0.113.7"
 
@@ -46,3 +47,34 @@ def test_a_flood_of_first_messages_makes_no_ipsec_sa_immortal() -> None:
     gate.wait(400, clients=False)
     flooded(gate).wait(2000, clients=False)
     assert gate.ended == [("ISAKMP", "expired"), ("ESP", "expired"), ("ESP", "expired")]
+
+
+def silent(gate: Gate, number: int, messages: int = 6, password: str = "") -> None:
+    """Somebody brings phase 1 to its end, and says nothing more after so many messages."""
+    outside = Endpoint(f"198.51.100.{number}", 500)
+    peer = Ikev1Peer(client("bob", HYBRID, password), SeededEntropy(number, "stranger"), I)
+    peer.start(GATE, gate.now)
+    for _ in range(messages // 2):
+        for sent in peer.datagrams_to_send(gate.now):
+            gate.peer.receive_datagram(sent.octets, outside, GATE, gate.now)
+        for sent in gate.peer.datagrams_to_send(gate.now):
+            peer.receive_datagram(sent.octets, GATE, Endpoint("10.0.0.1", 500), gate.now)
+
+
+def test_an_isakmp_sa_ends_when_nobody_logs_in() -> None:
+    gate = Gate(gateway(name=HYBRID))
+    silent(gate, 1)
+    (session,) = gate.peer.sessions
+    assert session.phase1.up
+    gate.wait(100)
+    assert session.ended
+    assert not gate.peer.busy
+
+
+def test_strangers_who_never_log_in_keep_nobody_out() -> None:
+    gate = Gate(gateway(name=HYBRID))
+    for number in range(MOST_SESSIONS):
+        silent(gate, number)
+    assert len(gate.peer.sessions) == MOST_SESSIONS
+    gate.enter("alice", "10.0.0.1", config=client("alice", HYBRID))
+    assert gate.session("alice").usable

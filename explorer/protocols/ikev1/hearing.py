@@ -51,7 +51,7 @@ class Hearing:
         name = NotifyType.name_of(payload.notify_type)
         self._session.party.emit(Notified(name, protected, "RFC 2408 §3.14"))
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
-            self._give_up(payload, name, protected=protected)
+            self._give_up(payload, name, now, protected=protected)
         elif payload.notify_type == NotifyType.INITIAL_CONTACT and exchange is self._session.phase1:
             # In the clear anybody on the way could have added it (RFC 2407 §4.6.3: only under an ISAKMP SA).
             self._session.first_contact_told |= exchange.message.header.encrypted
@@ -72,7 +72,7 @@ class Hearing:
             return
         self._session.tell([isakmp_notification(self._session.phase1, NotifyType.R_U_THERE_ACK, payload.data)], now)
 
-    def _give_up(self, payload: Notification, name: str, *, protected: bool) -> None:
+    def _give_up(self, payload: Notification, name: str, now: float, *, protected: bool) -> None:
         """The peer has refused something: find what, and let it end."""
         suffix = "" if protected else " (in the clear: anybody could have said it)"
         reason = f"the peer says {name}{suffix}"
@@ -85,6 +85,8 @@ class Hearing:
         meant = open_ones[-1:] if payload.notify_type in _SAID_BY_WHO_COULD_READ else []
         for exchange in named or meant:
             exchange.fail(reason)
+        if named or meant:
+            self._session.access.given_up(now)
 
     def _hear_life(self, payload: IsakmpLifetimeNotification, now: float) -> None:
         """The responder will use the ISAKMP SA for less time than was offered (RFC 2407 §4.6.3.1)."""

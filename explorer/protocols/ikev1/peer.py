@@ -355,14 +355,18 @@ class Ikev1Peer:
             raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         kind = _PHASE_1[header.exchange_type]
         if len(self.sessions) >= MOST_SESSIONS:
-            self._forget_one()
+            self._forget_one(now)
         return self._session(kind, Role.RESPONDER, Link(self._ports, destination, source), now)
 
-    def _forget_one(self) -> None:
+    def _forget_one(self, now: float) -> None:
         """Make room for one more."""
         gone = self.succession.useless()
         if gone is None:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
+        if gone.phase1.up and not gone.ended:
+            self._clock(gone, now)
+            gone.delete_isakmp(now)
+            self._collect(gone)
         self.sessions.remove(gone)
         gone.access.give_back()
 

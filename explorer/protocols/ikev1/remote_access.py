@@ -247,6 +247,11 @@ class RemoteAccess:
             return
         self._configure(now)
 
+    def given_up(self, now: float) -> None:
+        """Nothing more comes of a login that nobody has answered, or whose failure nobody has acknowledged."""
+        if not self.authorized and not self._is_user:
+            self._session.end("the login failed" if self.refused else "nobody has logged in", now)
+
     # ---------------------------------------------------------------- what it means for phase 2
 
     def selectors(self) -> tuple[Identity | None, Identity | None] | None:

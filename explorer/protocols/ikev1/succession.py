@@ -45,7 +45,8 @@ class Succession:
 
     def useless(self) -> Session | None:
         """The session that is missed least: a flood of first messages must not keep everybody else out for good."""
-        begun = [s for s in self._sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
+        # In hybrid authentication phase 1 proves nothing of the user, so anybody can bring it to its end.
+        begun = [s for s in self._sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.usable)]
         # Without its session nobody would see to the end of IPsec SAs that live on.
         found = [s for s in begun if not any(s.holdings)]
         # Whoever has come further is less likely a part of the flood; of equals the oldest goes.

@@ -73,6 +73,8 @@ class Timers:
             session.flush(exchange)
         elif exchange is session.phase1:
             session.ended = True
+        else:
+            session.access.given_up(now)
 
     def _expire(self, session: Session, now: float) -> None:
         session.expires = None
