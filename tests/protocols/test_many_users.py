@@ -78,3 +78,14 @@ def test_strangers_who_never_log_in_keep_nobody_out() -> None:
     assert len(gate.peer.sessions) == MOST_SESSIONS
     gate.enter("alice", "10.0.0.1", config=client("alice", HYBRID))
     assert gate.session("alice").usable
+
+
+def test_a_failed_login_deletes_the_isakmp_sa_though_nobody_acknowledges_the_failure() -> None:
+    """draft-beaulieu-ike-xauth-02 §6."""
+    gate = Gate(gateway(name=HYBRID))
+    silent(gate, 1, 8, password="wrong")
+    (session,) = gate.peer.sessions
+    assert session.access.refused
+    assert not session.ended
+    gate.wait(100)
+    assert gate.ended == [("ISAKMP", "deleted")]
