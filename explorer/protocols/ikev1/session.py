@@ -45,6 +45,9 @@ from explorer.wire.payloads import Delete, IsakmpLifetimeNotification, Payload, 
 MOST_EXCHANGES = 64
 """Exchanges that may be under way at a time under one ISAKMP SA."""
 
+MOST_ANSWERS = 1024
+"""Accepted messages under one ISAKMP SA that are recognized when they come once more."""
+
 
 class Session:
     """Everything between two cookies.
@@ -129,13 +132,18 @@ class Session:
         Raises:
             Refusal: too many exchanges are under way.
         """
-        told = (Informational, ClearInformational)
+        if not self.access.authorized and len(self.exchanges) >= MOST_EXCHANGES:
+            # Nothing is forgotten before the login, so that nothing can be repeated either.
+            raise Refusal("Too many exchanges before the login", "draft-beaulieu-ike-xauth-02 §3")
+        told = (Informational, ClearInformational, Transaction)
         for useless in (
             [number for number, exchange in self.exchanges.items() if exchange.state == "idle"],
             [number for number, e in self.exchanges.items() if isinstance(e, told) and e.finished],
         ):
             for number in useless[: max(len(useless) + 1 - MOST_EXCHANGES, 0)]:
                 del self.exchanges[number]
+        for digest in list(self._answers)[: max(len(self._answers) - MOST_ANSWERS, 0)]:
+            del self._answers[digest]
         if sum(not e.finished and e.state != "idle" for e in self.exchanges.values()) >= MOST_EXCHANGES:
             raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
 
