@@ -72,13 +72,16 @@ class Ikev1Peer:
 
     # ---------------------------------------------------------------- what the owner asks for
 
-    def start(self, remote: Endpoint, now: float) -> Session | None:
+    def start(self, remote: Endpoint, now: float, local: Endpoint | None = None) -> Session | None:
         """Begin phase 1 with the peer there, in the mode that the configuration names.
+
+        Args:
+            local: this side's end, if it is not the one of the configuration.
 
         Returns:
             the new session, or ``None`` if this side has not what it needs to begin.
         """
-        link = Link(self._ports, Endpoint(self.config.address, self.config.port), remote)
+        link = Link(self._ports, local or Endpoint(self.config.address, self.config.port), remote)
         kind = MainMode if self.config.mode == "main" else AggressiveMode
         session = self._session(kind, Role.INITIATOR, link, now)
         known = (s for s in self.live_sessions() if s.usable and s.party.link.remote.address == remote.address)

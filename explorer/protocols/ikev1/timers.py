@@ -93,7 +93,11 @@ class Timers:
         # Once: who has not what it needs to begin, has it no more a moment later.
         session.renewing = True
         link = session.party.link
-        session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
+        if link.local.port == self._peer.config.natt_port:
+            # Behind a NAT only the ends that have been found are open (RFC 3947 §4).
+            session.successor = self._peer.start(link.remote, now, link.local)
+        else:
+            session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
 
     def _ask_again(self, session: Session, now: float) -> None:
         session.party.link.now = now
