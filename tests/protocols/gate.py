@@ -62,7 +62,7 @@ class Gate:
         return self
 
     def pump(self) -> Gate:
-        while any([self._to_gate(*client) for client in self.clients.values()]) or self._from_gate():
+        while any(self._to_gate(*client) for client in tuple(self.clients.values())) or self._from_gate():
             self._from_gate()
         self.heard += self.peer.take_events()
         return self

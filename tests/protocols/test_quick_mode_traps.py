@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pair import I, Pair, R, is_told, quick, shipped
+from pair import I, Pair, R, quick, shipped
 from test_phase1_traps import assert_only_said_again, patched, refused_then_done
 
 from explorer.crypto.algorithms import AES_128_CBC, SHA1
