@@ -89,3 +89,17 @@ def test_a_failed_login_deletes_the_isakmp_sa_though_nobody_acknowledges_the_fai
     assert not session.ended
     gate.wait(100)
     assert gate.ended == [("ISAKMP", "deleted")]
+
+
+def test_the_address_is_given_back_when_the_last_sa_expires() -> None:
+    gate = Gate(living(gateway(), 300, 1000)).enter("alice", "10.0.0.1", config=living(client("alice"), 300, 1000))
+    assert gate.wait(999, clients=False).withdrawn == 0
+    assert gate.wait(1, clients=False).withdrawn == 1
+
+
+def test_the_address_of_a_dead_peer_is_given_back() -> None:
+    gate = Gate().enter("alice", "10.0.0.1")
+    gate.peer.start_dpd(Endpoint("10.0.0.1", 500), gate.now)
+    assert gate.peer.datagrams_to_send(gate.now)
+    del gate.clients["alice"]
+    assert gate.wait(60).withdrawn == 1

@@ -83,6 +83,7 @@ class Timers:
 
     def _expire_holding(self, session: Session, holding: Holding, now: float) -> None:
         session.expire_holding(holding)
+        self._peer.succession.hand_over(session)
 
     def _renew(self, session: Session, holding: Holding, now: float) -> None:
         holding.renewing = True
@@ -107,6 +108,7 @@ class Timers:
             reason = "no R-U-THERE-ACK has come"
             session.party.emit(Concluded("Dead peer detection", scope, "failed", f"Dead peer detection: {reason}"))
             session.peer_is_dead()
+            self._peer.succession.hand_over(session)
         else:
             session.are_you_there(now)
 
