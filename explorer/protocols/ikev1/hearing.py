@@ -12,10 +12,11 @@ from explorer.protocols.ikev1.informational import (
     cookies_of,
     isakmp_notification,
 )
+from explorer.protocols.ikev1.policies import told_seconds
 from explorer.protocols.ikev1.protected import Protected
 from explorer.protocols.ikev1.quick_mode import QuickMode
 from explorer.registry.isakmp import NotifyType, ProtocolId
-from explorer.registry.phase1 import LifeType, Phase1Attribute
+from explorer.registry.phase1 import Phase1Attribute
 from explorer.wire.payloads import CountedNotification, Delete, IsakmpLifetimeNotification, Notification
 
 if TYPE_CHECKING:
@@ -90,11 +91,9 @@ class Hearing:
 
     def _hear_life(self, payload: IsakmpLifetimeNotification, now: float) -> None:
         """The responder will use the ISAKMP SA for less time than was offered (RFC 2407 §4.6.3.1)."""
-        values = {attribute.type: attribute.number for attribute in payload.attributes}
-        seconds = values.get(int(Phase1Attribute.LIFE_DURATION), 0)
-        counts_seconds = values.get(int(Phase1Attribute.LIFE_TYPE)) == LifeType.SECONDS
+        seconds = told_seconds(payload.attributes, Phase1Attribute.LIFE_TYPE, Phase1Attribute.LIFE_DURATION)
         # The number may have thousands of octets: too long for a time, it is held against the time that is left.
-        if not seconds or not counts_seconds or self._session.expires is None or seconds >= self._session.expires - now:
+        if not seconds or self._session.expires is None or seconds >= self._session.expires - now:
             return
         self._session.life, self._session.expires = seconds, now + seconds
         spi = self._session.phase1.ledger["CKY-I"]
