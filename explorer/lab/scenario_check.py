@@ -92,7 +92,8 @@ def _credential_complaints(scenario: Scenario) -> Iterator[str]:
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
         # What is shipped can be read, and reading takes time; but a key for Ed25519 does not suit everybody.
         suits = scenario.protocol == "ikev2" and peer.proves == "signature"
-        doubtful = not suits and (peer.certificate or "").endswith("-ed25519")
+        named = (peer.certificate, peer.peer_certificate)
+        doubtful = not suits and any(name is not None and name.endswith("-ed25519") for name in named)
         names = {name for name in (peer.certificate, peer.peer_certificate, *peer.trusts) if name}
         if names <= shipped and not doubtful:
             continue

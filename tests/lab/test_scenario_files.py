@@ -217,6 +217,16 @@ def test_ikev1_cannot_sign_with_ed25519(tmp_path: Path, kind: str, certificate: 
     assert text.endswith(": expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
 
 
+def test_ikev1_has_no_use_for_a_peers_ed25519(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    text = (content_folder() / "scenarios" / "ikev1-main-rsa.toml").read_text(encoding="utf-8")
+    known = '[responder]\npeer_certificate = "initiator-ed25519"\n'
+    path.write_text(text.replace("[responder]\n", known), encoding="utf-8")
+    said = complaint(path)
+    assert said.startswith("responder: ")
+    assert said.endswith(": expected a certificate for RSA or ECDSA, as IKEv1 has no use for Ed25519")
+
+
 @pytest.mark.parametrize("certificate", [ED25519, ROUNDABOUT], ids=["shipped", "by its path"])
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
 def test_ikev2_signs_with_ed25519_only_where_the_signature_names_it(
