@@ -467,6 +467,23 @@ def test_first_contact_of_one_peer_says_nothing_of_another() -> None:
     assert not pair.peers[R].sessions[0].ended
 
 
+def test_initial_contact_ends_ipsec_sas_that_have_outlived_their_isakmp_sa() -> None:
+    pair = Pair(replace(quick(shipped(I)), initial_contact=True)).reach(9)
+    pair.peers[I].start_delete(end(R), 0.0, isakmp=True)
+    pair.put(I).pump()
+    pair.peers[I].sessions.clear()
+    pair.start().pump()
+    assert ended(pair, R) == [("ISAKMP", "deleted"), ("ESP", "initial contact"), ("ESP", "initial contact")]
+
+
+def test_whoever_still_holds_ipsec_sas_says_no_initial_contact() -> None:
+    pair = Pair(replace(quick(shipped(I)), initial_contact=True)).reach(9)
+    pair.peers[I].start_delete(end(R), 0.0, isakmp=True)
+    pair.put(I).pump().start().pump()
+    assert ended(pair, R) == [("ISAKMP", "deleted")]
+    assert [event.notify for event in pair.of(Notified, R)].count("INITIAL-CONTACT") == 1, "the first time"
+
+
 # ---------------------------------------------------------------- what somebody without the keys can bring about
 
 

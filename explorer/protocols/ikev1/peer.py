@@ -84,7 +84,8 @@ class Ikev1Peer:
         link = Link(self._ports, local or Endpoint(self.config.address, self.config.port), remote)
         kind = MainMode if self.config.mode == "main" else AggressiveMode
         session = self._session(kind, Role.INITIATOR, link, now)
-        known = (s for s in self.live_sessions() if s.usable and s.party.link.remote.address == remote.address)
+        there = (s for s in self.sessions if s.party.link.remote.address == remote.address)
+        known = (s.usable or any(s.holdings) for s in there)
         session.phase1.first_contact = not any(known)
         try:
             session.phase1.begin()

@@ -350,7 +350,8 @@ class Session:
         """The peer has lost all of this."""
         for holding in self.holdings:
             self.end_holding(holding, "initial contact")
-        self.drop("initial contact")
+        if not self.ended:
+            self.drop("initial contact")
 
     def peer_is_dead(self) -> None:
         """No sign of life has come (RFC 3706 §5.5)."""

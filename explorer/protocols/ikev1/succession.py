@@ -32,7 +32,7 @@ class Succession:
         if not session.first_contact_told or not session.access.authorized:
             return
         for older in self._sessions:
-            if older is not session and not older.ended and older.phase1.up and older.whose == session.whose:
+            if older is not session and older.phase1.up and older.whose == session.whose:
                 older.begin_anew()
 
     def replace_older(self, session: Session, now: float) -> None:
