@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gate import GATE, Gate, client, gateway, living
 from insider import CLIENT_MODE, HYBRID, hasty
 from pair import I, Pair
@@ -103,3 +105,12 @@ def test_the_address_of_a_dead_peer_is_given_back() -> None:
     assert gate.peer.datagrams_to_send(gate.now)
     del gate.clients["alice"]
     assert gate.wait(60).withdrawn == 1
+
+
+def test_a_gateway_leaves_the_new_phase_1_to_its_client() -> None:
+    config = living(gateway(), 1000, rekeys=True, margin=100.0, mode="aggressive")
+    everybody = {**config.keys, "*": b"correct horse battery staple"}
+    gate = Gate(replace(config, keys=everybody)).enter("alice", "10.0.0.1", config=living(client("alice"), 1000))
+    gate.wait(950)
+    assert gate.ended == []
+    assert len(gate.peer.sessions) == 1

@@ -54,7 +54,8 @@ class Timers:
         renews = config.rekeys
         if session.expires is not None:
             yield session.expires, partial(self._expire, session)
-            if renews and not session.renewing:
+            # Whoever begins phase 1 is the user who logs in, so a gateway leaves this to its client.
+            if renews and not session.renewing and config.gateway is None:
                 yield session.expires - _margin(config.margin, session.life), partial(self._renew_phase_1, session)
         for holding in session.holdings:
             yield holding.expires, partial(self._expire_holding, session, holding)
