@@ -484,6 +484,15 @@ def test_whoever_still_holds_ipsec_sas_says_no_initial_contact() -> None:
     assert [event.notify for event in pair.of(Notified, R)].count("INITIAL-CONTACT") == 1, "the first time"
 
 
+def test_initial_contact_may_come_in_an_exchange_of_its_own() -> None:
+    """RFC 2407 §4.6.3."""
+    pair = Pair().reach(9).start().pump()
+    insider = Insider(pair, I)
+    pair.feed(R, insider.tells(fresh(), notification(NotifyType.INITIAL_CONTACT, insider.cookies)))
+    assert ("ISAKMP", "initial contact") in ended(pair, R)
+    assert pair.session(R).usable
+
+
 # ---------------------------------------------------------------- what somebody without the keys can bring about
 
 

@@ -12,6 +12,7 @@ from explorer.protocols.ikev1.informational import (
     cookies_of,
     isakmp_notification,
 )
+from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.protocols.ikev1.policies import told_seconds
 from explorer.protocols.ikev1.protected import Protected
 from explorer.protocols.ikev1.quick_mode import QuickMode
@@ -53,7 +54,7 @@ class Hearing:
         self._session.party.emit(Notified(name, protected, "RFC 2408 §3.14"))
         if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
             self._give_up(payload, name, now, protected=protected)
-        elif payload.notify_type == NotifyType.INITIAL_CONTACT and exchange is self._session.phase1:
+        elif payload.notify_type == NotifyType.INITIAL_CONTACT and isinstance(exchange, Informational | Phase1):
             # In the clear anybody on the way could have added it (RFC 2407 §4.6.3: only under an ISAKMP SA).
             self._session.first_contact_told |= exchange.message.header.encrypted
         elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:

@@ -331,6 +331,8 @@ class Ikev1Peer:
             return False
         if exchange is session.phase1 and session.phase1.up:
             self.succession.replace_older(session, now)
+        if session.first_contact_told and session.phase1.up:
+            session.first_contact_told = False
             self.succession.begin_anew(session)
         return True
 

@@ -58,7 +58,7 @@ class Session:
         ended: whether nothing of it may be used any more.
         renewing: whether this side has tried to replace it; ``successor`` is what it has begun, if it could.
         expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
-        first_contact_told: whether the peer has said that it knows of no older SA.
+        first_contact_told: whether the peer has said that it knows of no older SA, and nothing has been done about it.
         begun: how many exchanges this side has begun under it.
     """
 

@@ -29,7 +29,7 @@ class Succession:
         Only of somebody who is proven by phase 1, where it comes from: a user has not logged in yet, and a key may be a
         whole group's.
         """
-        if not session.first_contact_told or not session.access.authorized:
+        if not session.access.authorized:
             return
         for older in self._sessions:
             if older is not session and older.phase1.up and older.whose == session.whose:
