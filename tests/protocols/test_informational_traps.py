@@ -11,9 +11,11 @@ from pair import I, Pair, R, end, is_told, quick, shipped
 from test_phase1_traps import patched
 
 from explorer.crypto.algorithms import SHA1
-from explorer.events import Concluded, Learned, Notified, Role, SaEnded, SaInstalled
+from explorer.events import Concluded, Datagram, Learned, Notified, Role, SaEnded, SaInstalled
+from explorer.lab.entropy import SeededEntropy
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.holdings import MOST_QUESTIONS, QUESTION_WAIT
+from explorer.protocols.ikev1.observer import MOST_WATCHED, Ikev1Observer
 from explorer.protocols.ikev1.policies import Phase2Policy
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.wire.message import build_chain, read_message
@@ -526,3 +528,16 @@ def test_an_error_that_names_no_sa_and_is_about_unread_octets_ends_nothing(kind:
     pair.feed(I, Insider(pair, R).tells(fresh(), notification(kind)))
     assert pair.pump().up
 
+
+
+def test_the_eavesdropper_keeps_a_phase_1_as_long_as_it_is_used() -> None:
+    pair = Pair().start().pump()
+    pair.made.extend(
+        Datagram(Insider(pair, R).tells(fresh(), question(bytes(16), b"\0\0\0\1")), end(R), end(I))
+        for _ in range(MOST_WATCHED + 10)
+    )
+    observer = Ikev1Observer(SeededEntropy(1, "eavesdropper"))
+    for datagram in pair.made:
+        observer.see(datagram, R if datagram.source == end(R) else I)
+    learned_ivs = [e for e in iter(observer.next_event, None) if isinstance(e, Learned) and e.term.symbol == "IV"]
+    assert len(learned_ivs) == MOST_WATCHED + 11
