@@ -260,3 +260,14 @@ def test_a_responders_new_phase_1_starts_where_the_old_one_was_found() -> None:
     begun = [datagram for datagram in line.sent[before:] if datagram.octets != b"\xff" and datagram.octets[22] == 2]
     assert (begun[0].source, begun[0].destination) == (end(R, 4500), Endpoint(BOX, 64500))
     assert line.of(SaEnded, R)[0].how == "replaced"
+
+
+def test_a_keepalive_is_sent_only_after_silence() -> None:
+    """RFC 3948 §4."""
+    line = Line(configs(dead_peer_detection=True), nat=BOX).start().quick()
+    line.settle(10.0)
+    line.peers[I].start_dpd(end(R), line.now)
+    line.collect(I).settle(10.0 + INTERVAL - 1)
+    assert b"\xff" not in [datagram.octets for datagram in line.sent]
+    line.settle(10.0 + INTERVAL + 1)
+    assert line.sent[-1].octets == b"\xff"

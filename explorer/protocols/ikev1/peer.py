@@ -241,7 +241,7 @@ class Ikev1Peer:
         self, header: IsakmpHeader, buffer: Buffer, start: int, source: Endpoint, destination: Endpoint, now: float
     ) -> None:
         session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
-        if session is not None and session.repeated(buffer.octets):
+        if session is not None and session.repeated(buffer.octets, now):
             return
         message = read_message(buffer, session.phase1.dialect, start) if session else read_message(buffer, start=start)
         if header.message_id:
@@ -281,7 +281,7 @@ class Ikev1Peer:
         if not header.message_id:
             at = message.start + 20
             raise Refusal("Message ID is 0 outside phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=at)
-        if session.repeated(message.datagram.octets):
+        if session.repeated(message.datagram.octets, now):
             return
         exchange = session.exchanges.get(header.message_id) or self._answering(session, message)
         if exchange.exchange_type != header.exchange_type:

@@ -59,6 +59,7 @@ class Session:
         renewing: whether this side has tried to replace it; ``successor`` is what it has begun, if it could.
         expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
         first_contact_told: whether the peer has said that it knows of no older SA, and nothing has been done about it.
+        spoke: when it last sent anything.
         begun: how many exchanges this side has begun under it.
     """
 
@@ -75,6 +76,7 @@ class Session:
         self.private_groups: tuple[PrivateGroup, ...] = ()
         self.outbox: list[Datagram] = []
         self.begun = 0
+        self.spoke = 0.0
         self.first_contact_told = False
         self._answers: dict[bytes, tuple[Exchange, Sent] | None] = {}
         self._hearing = Hearing(self)
@@ -167,7 +169,7 @@ class Session:
         self._hearing.hear(exchange, now)
         self._follow_up(exchange, was_up, now)
 
-    def repeated(self, data: bytes) -> bool:
+    def repeated(self, data: bytes, now: float) -> bool:
         """A message that was accepted before gets the same octets for an answer, and moves nothing."""
         digest = sha256(data).digest()
         if digest not in self._answers:
@@ -175,12 +177,15 @@ class Session:
         answer = self._answers[digest]
         if answer is not None:
             exchange, sent = answer
+            self.party.link.now = now
             exchange.resend(sent)
             self.flush(exchange)
         return True
 
     def flush(self, exchange: Exchange) -> None:
         """What an exchange has made goes to where the peer is now."""
+        if exchange.outgoing:
+            self.spoke = self.party.link.now
         self.outbox += [self.party.link.datagram(octets) for octets in exchange.outgoing]
         exchange.outgoing.clear()
 

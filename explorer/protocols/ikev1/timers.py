@@ -25,7 +25,6 @@ class Timers:
 
     def __init__(self, peer: Ikev1Peer) -> None:
         self._peer = peer
-        self._kept_alive: dict[Session, float] = {}
 
     def next(self) -> float | None:
         """The earliest of all."""
@@ -64,7 +63,7 @@ class Timers:
         if session.holdings.question_due is not None:
             yield session.holdings.question_due, partial(self._ask_again, session)
         if session.party.link.nat_here:
-            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), partial(self._keep, session)
+            yield session.spoke + INTERVAL, partial(self._keep, session)
 
     # ---------------------------------------------------------------- acting
 
@@ -114,7 +113,7 @@ class Timers:
             session.are_you_there(now)
 
     def _keep(self, session: Session, now: float) -> None:
-        self._kept_alive[session] = now + INTERVAL
+        session.spoke = now
         self._peer.keep_nat_alive(session)
 
 
