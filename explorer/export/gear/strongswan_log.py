@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from explorer.crypto.term import Term
 from explorer.events import (
     Envelope,
     Event,
@@ -92,6 +93,7 @@ class _Console:
         for step in trace.steps:
             self._begun.setdefault(step.envelope.scope, step.sender)
         self._terms: dict[str, bytes] = {}
+        self._scoped: dict[tuple[str, str], bytes] = {}
         self._sas: dict[bytes, int] = {}
         self._cookie = b""
         self._children = 0
@@ -115,10 +117,13 @@ class _Console:
 
     def _note(self, event: Event) -> None:
         """Remember the terms that later lines name."""
+        terms: list[Term] = []
         if isinstance(event, Learned):
-            self._terms[event.term.symbol] = event.term.octets
+            terms = [event.term]
         elif isinstance(event, Received):
-            self._terms.update((binding.term.symbol, binding.term.octets) for binding in event.bindings)
+            terms = [binding.term for binding in event.bindings]
+        for term in terms:
+            self._terms[term.symbol] = self._scoped[term.scope, term.symbol] = term.octets
 
     def _say(self, index: int, entry: Entry, step: Step) -> Iterator[str]:
         event = entry.event
@@ -338,18 +343,19 @@ class _Console:
         elif event.sa.protocol == "ESP" and self._inbound is not None:
             self._children += 1
             spis = f"{self._inbound.hex()}_i {event.sa.spis[0].octets.hex()}_o"
-            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {self._selectors()}"
+            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {self._selectors(event.sa.spis[0].scope)}"
 
     def _established(self) -> Iterator[str]:
         yield f"[IKE] IKE_SA {self._sa} established between {self._peers}"
 
-    def _selectors(self) -> str:
+    def _selectors(self, scope: str) -> str:
         """What is protected, one's own side first; without names it is the peers' own packets."""
         local, remote = self._trace.parties[self._party].address, peer_address(self._trace, self._party)
-        found = [selector(self._terms[name]) for name in ("IDci_b", "IDcr_b") if name in self._terms]
+        names = [(scope, symbol) for symbol in ("IDci_b", "IDcr_b")]
+        found = [selector(self._scoped[name]) for name in names if name in self._scoped]
         if len(found) < 2:
             return f"{local}/32 === {remote}/32"
-        pair = found if self._terms.get("SPI_i") == self._inbound else found[::-1]
+        pair = found if self._scoped.get((scope, "SPI_i")) == self._inbound else found[::-1]
         return " === ".join(text or "?" for text in pair)
 
     def _changed(self, event: StateChanged) -> Iterator[str]:
@@ -374,7 +380,8 @@ class _Console:
         elif event.expected is not None and event.expected.symbol.startswith("HASH_"):
             yield "[IKE] calculated HASH does not match HASH payload"
         elif event.notify == "INVALID-ID-INFORMATION" and exchange == "Quick Mode":
-            pair = (selector(self._terms.get(name, b"\0" * 4)) or "?" for name in ("IDci_b", "IDcr_b"))
+            names = [(step.envelope.scope, symbol) for symbol in ("IDci_b", "IDcr_b")]
+            pair = (selector(self._scoped.get(name, b"\0" * 4)) or "?" for name in names)
             yield f"[IKE] no matching CHILD_SA config found for {' === '.join(pair)}"
         elif event.notify == "INVALID-CERTIFICATE":
             yield f"[IKE] no trusted RSA public key found for '{self._peer_name}'"
