@@ -480,3 +480,10 @@ def test_of_quick_modes_that_cross_each_has_its_own_selectors(tmp_path: Path, pa
     made = [line for line in charon_of(tmp_path, text, party) if "CHILD_SA net" in line]
     assert len(made) == 2
     assert all(line.endswith(f"TS {ts}") for line in made)
+
+
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_a_login_succeeds_whatever_is_refused_after_it(tmp_path: Path, party: Role) -> None:
+    head, _, tail = text_of("ikev1-remote-access-client-mode").rpartition('hash = "sha1"')
+    text = f'{head}hash = "md5"{tail}'.replace('goal = "established"', 'goal = "failed"')
+    assert any("IKE_SA lab[1] established" in line for line in charon_of(tmp_path, text, party))

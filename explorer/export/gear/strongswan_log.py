@@ -102,7 +102,7 @@ class _Console:
         self._arrived: Envelope | None = None
         self._requests = self._repeats = self._read = 0
         self._inbound: bytes | None = None
-        self._awaits_login = self._bundled = self._up = False
+        self._awaits_login = self._login_refused = self._bundled = self._up = False
 
     def lines(self) -> Iterator[Line]:
         """Every line, with the number of its message."""
@@ -362,9 +362,8 @@ class _Console:
         """With a login the SA is established only when that is over."""
         if event.exchange != "XAUTH status" or event.new != "done" or not self._awaits_login:
             return
-        refused = any(isinstance(entry.event, Refused) for entry, _ in self._entries)
         self._awaits_login = False
-        if refused:
+        if self._login_refused:
             return
         if event.role is Role.RESPONDER:
             yield f"[IKE] XAuth authentication of '{self._user}' (myself) successful"
@@ -372,6 +371,7 @@ class _Console:
 
     def _refused(self, event: Refused, step: Step) -> Iterator[str]:
         exchange = step.envelope.exchange
+        self._login_refused |= exchange in ("XAUTH login", "XAUTH status")
         if step.receiver is self._party and self._read != step.number:
             yield self._reception(step)
         if event.notify == "PAYLOAD-MALFORMED" and exchange == "Main Mode":
