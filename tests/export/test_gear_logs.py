@@ -487,3 +487,9 @@ def test_a_login_succeeds_whatever_is_refused_after_it(tmp_path: Path, party: Ro
     head, _, tail = text_of("ikev1-remote-access-client-mode").rpartition('hash = "sha1"')
     text = f'{head}hash = "md5"{tail}'.replace('goal = "established"', 'goal = "failed"')
     assert any("IKE_SA lab[1] established" in line for line in charon_of(tmp_path, text, party))
+
+
+def test_an_untrusted_certificate_is_named_by_its_kind_of_key(tmp_path: Path) -> None:
+    head, _, tail = text_of("ikev1-main-ecdsa").partition("[responder]\n")
+    text = f'{head}[responder]\ntrusts = ["other-ca"]\n{tail}'.replace('goal = "established"', 'goal = "failed"')
+    assert any("no trusted ECDSA public key found" in line for line in charon_of(tmp_path, text, RESP))

@@ -54,6 +54,7 @@ _SCHEMES: dict[int, str] = {
     AuthenticationMethod.HYBRID_INIT_RSA: "RSA_EMSA_PKCS1_NULL",
     AuthenticationMethod.ECDSA_256: "ECDSA_WITH_NULL",
 }
+_ECDSA = (AuthenticationMethod.ECDSA_256, AuthenticationMethod.ECDSA_384, AuthenticationMethod.ECDSA_521)
 _ENCRYPTING = (AuthenticationMethod.RSA_ENCRYPTION, AuthenticationMethod.REVISED_RSA_ENCRYPTION)
 _LOGIN: tuple[int, ...] = (
     AuthenticationMethod.XAUTH_INIT_PSK,
@@ -384,7 +385,8 @@ class _Console:
             pair = (selector(self._scoped.get(name, b"\0" * 4)) or "?" for name in names)
             yield f"[IKE] no matching CHILD_SA config found for {' === '.join(pair)}"
         elif event.notify == "INVALID-CERTIFICATE":
-            yield f"[IKE] no trusted RSA public key found for '{self._peer_name}'"
+            kind = "ECDSA" if self._method in _ECDSA else "RSA"
+            yield f"[IKE] no trusted {kind} public key found for '{self._peer_name}'"
         elif exchange == "XAUTH login":
             yield f"[IKE] XAuth authentication of '{self._user}' failed"
         elif exchange == "XAUTH status":
