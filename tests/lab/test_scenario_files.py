@@ -256,3 +256,26 @@ def test_a_word_that_is_none_of_several_is_told_all_of_them(
     with pytest.raises(ExplorerError) as caught:
         read_scenario(path)
     assert str(caught.value).endswith(f"expected one of {expected}")
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), [
+    ("client-mode", 'user = "alice"', f'user = "{"ä" * 128}"', "initiator.client.user: expected at most 255 octets"),
+    ("client-mode", 'password = "wonderland"', f'password = "{"x" * 256}"', "initiator.client.password: expected at"),
+    ("client-mode", 'alice = "wonderland"', f'alice = "{"x" * 256}"', "responder.gateway.users: expected at most 255"),
+    ("client-mode", "[responder.gateway]\n", f'[responder.gateway]\nbanner = "{"x" * 70000}"\n', "gateway.banner"),
+    ("client-mode", "[responder]\n", f"[responder]\nvendor_ids = {['x'] * 65}\n", "vendor_ids: expected at most 64"),
+])
+def test_what_no_message_could_hold_is_turned_down(tmp_path: Path, name: str, old: str, new: str, said: str) -> None:
+    text = (content_folder() / "scenarios" / f"ikev1-remote-access-{name}.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "broken.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert said in complaint(path)
+
+
+@pytest.mark.parametrize(("side", "missing"), [("initiator", "client"), ("responder", "gateway")])
+def test_a_login_wants_somebody_who_logs_in_and_somebody_who_asks(tmp_path: Path, side: str, missing: str) -> None:
+    table = f"[[{side}.isakmp]]\n"
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD.replace(table, f'{table}authentication = "xauth-pre-share"\n', 1), encoding="utf-8")
+    assert complaint(path) == f"{side}.{missing}: expected, as a policy wants a login"
