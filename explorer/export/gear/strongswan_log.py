@@ -344,7 +344,8 @@ class _Console:
         elif event.sa.protocol == "ESP" and self._inbound is not None:
             self._children += 1
             spis = f"{self._inbound.hex()}_i {event.sa.spis[0].octets.hex()}_o"
-            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {self._selectors(event.sa.spis[0].scope)}"
+            ts = self._selectors(event.sa.spis[0].scope)
+            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {ts}"
 
     def _established(self) -> Iterator[str]:
         yield f"[IKE] IKE_SA {self._sa} established between {self._peers}"
