@@ -75,7 +75,7 @@ def build(scenario: Scenario, peer: PeerFile) -> Config:
         accepts=tuple(peer.accepts),
         credential=_credential(peer.certificate),
         authorities=_authorities(peer),
-        peer_certificate=_certificate(peer.peer_certificate),
+        peer_certificate=_peer_certificate(peer.peer_certificate),
         expects=identity(peer.expects) if peer.expects is not None else None,
         life_rule=LifeRule(peer.lifetime_rule) if peer.lifetime_rule is not None else None,
         nat_traversal=peer.nat_traversal,
@@ -187,6 +187,16 @@ def _credential(name: str | None) -> Credential | None:
 
     if isinstance(held.key, Ed25519PrivateKey):
         raise ExplorerError(f"{name}: expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
+    return held
+
+
+def _peer_certificate(name: str | None) -> Certificate | None:
+    """One whose key IKEv1 can use."""
+    from explorer.crypto.ed25519 import Ed25519Key
+
+    held = _certificate(name)
+    if held is not None and isinstance(held.public_key, Ed25519Key):
+        raise ExplorerError(f"{name}: expected a certificate for RSA or ECDSA, as IKEv1 has no use for Ed25519")
     return held
 
 

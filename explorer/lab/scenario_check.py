@@ -8,13 +8,19 @@ from collections.abc import Callable, Iterator
 from explorer.crypto.groups import SUPPORTED
 from explorer.errors import ExplorerError
 from explorer.lab.credentials import shipped_authorities, shipped_credentials
-from explorer.lab.scenario import PeerFile, Scenario
+from explorer.lab.scenario import IsakmpPolicy, PeerFile, Scenario
 from explorer.lab.scenario_build import address, build, identity, pre_shared_key, subnet
 from explorer.lab.scenario_build_v2 import build_v2
 from explorer.lab.scenario_check_v2 import v2_complaints
 from explorer.lab.script import ACTIONS, parse_actions
 
 LIFETIME_LIMIT = 2**32
+LONGEST_TEXT = 255
+"""Octets of a name, a password or a banner; gear takes no more."""
+
+MOST_VENDOR_IDS = 64
+"""With 256 octets each the first message still fits a UDP datagram."""
+
 MOST_TABLES = 255
 """Transforms and proposals are numbered in one octet (RFC 2408 §3.5, §3.6)."""
 
@@ -39,6 +45,8 @@ def complaints(scenario: Scenario) -> Iterator[str]:
     if wants_group and None in (scenario.initiator.private_group, scenario.responder.private_group):
         yield 'script: "new group" expects a private_group of both peers'
     yield from _ability_complaints(scenario)
+    if scenario.protocol == "ikev1":
+        yield from _login_complaints(scenario)
     yield from _credential_complaints(scenario)
 
 
@@ -92,7 +100,8 @@ def _credential_complaints(scenario: Scenario) -> Iterator[str]:
     for side, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
         # What is shipped can be read, and reading takes time; but a key for Ed25519 does not suit everybody.
         suits = scenario.protocol == "ikev2" and peer.proves == "signature"
-        doubtful = not suits and (peer.certificate or "").endswith("-ed25519")
+        named = (peer.certificate, peer.peer_certificate)
+        doubtful = not suits and any(name is not None and name.endswith("-ed25519") for name in named)
         names = {name for name in (peer.certificate, peer.peer_certificate, *peer.trusts) if name}
         if names <= shipped and not doubtful:
             continue
@@ -127,6 +136,7 @@ def _peer_complaints(peer: PeerFile, *, v2: bool) -> Iterator[str]:
         yield from _checked("expects", peer.expects, identity)
     yield from (v2_complaints(peer) if v2 else _table_complaints(peer))
     yield from _extra_complaints(peer)
+    yield from _text_complaints(peer)
     if not v2 and peer.gateway is not None and not peer.gateway.users:
         yield "gateway.users: expected at least one"
 
@@ -144,7 +154,38 @@ def _key_complaints(peer: PeerFile) -> Iterator[str]:
         yield "psk: expected a pre-shared key, as a policy authenticates with one"
 
 
+def _text_complaints(peer: PeerFile) -> Iterator[str]:
+    """Texts that an attribute of a message has to hold."""
+    texts = []
+    if peer.client is not None:
+        texts += [("client.user", peer.client.user), ("client.password", peer.client.password)]
+    if peer.gateway is not None:
+        texts += [("gateway.banner", peer.gateway.banner)]
+        texts += [("gateway.users", part) for both in peer.gateway.users.items() for part in both]
+    for key, text in texts:
+        if _octets(text) > LONGEST_TEXT:
+            yield f"{key}: expected at most {LONGEST_TEXT} octets, got {_octets(text)}"
+
+
+def _octets(text: str) -> int:
+    return len(text.encode())
+
+
+def _login_complaints(scenario: Scenario) -> Iterator[str]:
+    """With XAUTH the initiator is the user, and somebody has to ask for the login."""
+    if any(map(_wants_login, scenario.initiator.isakmp)) and scenario.initiator.client is None:
+        yield "initiator.client: expected, as a policy wants a login"
+    if any(map(_wants_login, scenario.responder.isakmp)) and scenario.responder.gateway is None:
+        yield "responder.gateway: expected, as a policy wants a login"
+
+
+def _wants_login(policy: IsakmpPolicy) -> bool:
+    return policy.authentication.startswith(("xauth", "hybrid"))
+
+
 def _table_complaints(peer: PeerFile) -> Iterator[str]:
+    if len(peer.vendor_ids) > MOST_VENDOR_IDS:
+        yield f"vendor_ids: expected at most {MOST_VENDOR_IDS}, got {len(peer.vendor_ids)}"
     for index, text in enumerate(peer.vendor_ids):
         if not 1 <= len(text.encode()) <= 256:
             yield f"vendor_ids[{index}]: expected 1 to 256 octets"

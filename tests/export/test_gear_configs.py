@@ -263,3 +263,14 @@ def test_a_description_says_what_it_is_and_all_policies(name: str) -> None:
         for policy in peer(scenario, role).policies:
             row = rf"^{policy.priority} +{policy.encryption} +{policy.hash} +{policy.group} +{policy.authentication} "
             assert re.search(row, text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("user", ["alice b", "älice", ""])
+def test_cisco_is_told_no_user_whom_it_would_take_for_something_else(tmp_path: Path, user: str) -> None:
+    text = (content_folder() / "scenarios" / "ikev1-remote-access-client-mode.toml").read_text(encoding="utf-8")
+    path = tmp_path / "made.toml"
+    made = text.replace('user = "alice"', f'user = "{user}"').replace("alice =", f'"{user}" =')
+    path.write_text(made, encoding="utf-8")
+    for role in (Role.INITIATOR, Role.RESPONDER):
+        lines = [line.strip() for line in cisco_config(read_scenario(path), role).splitlines() if "username " in line]
+        assert [line.startswith("! username left out") for line in lines] == [True]

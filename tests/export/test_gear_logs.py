@@ -3,17 +3,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 from conftest import recording
 
+from explorer.content import content_folder
 from explorer.errors import ExplorerError
 from explorer.events import Judged, Role, SaInstalled, Verdict
 from explorer.export.gear.cisco_log import cisco_console, cisco_log
 from explorer.export.gear.cisco_sas import sas_by_message
 from explorer.export.gear.cisco_words import group_by_policy, isakmp_attributes, refusal_line, refused_for
 from explorer.export.gear.strongswan_log import strongswan_console, strongswan_log
-from explorer.lab.scenario import shipped
+from explorer.lab.run import run
+from explorer.lab.scenario import read_scenario, shipped
 from explorer.trace.trace import Trace
 
 ENCRYPTION = "Encryption algorithm offered does not match policy!"
@@ -454,3 +457,39 @@ def test_charon_is_not_said_to_refuse_what_it_would_take(name: str) -> None:
 @pytest.mark.parametrize("point", ["aggressive-wrong-psk", "wrong-certificate", "wrong-xauth-password"])
 def test_a_refusal_without_a_known_line_is_remarked_on(point: str) -> None:
     assert any(line.startswith("# refused here") for party in (INIT, RESP) for line in cisco(f"ikev1-{point}", party))
+
+
+# ---------------------------------------------------------------- strongSwan: what a recording holds besides
+
+
+def charon_of(tmp_path: Path, text: str, party: Role) -> list[str]:
+    """Charon's lines about a run of a scenario that nobody ships."""
+    path = tmp_path / "made.toml"
+    path.write_text(text, encoding="utf-8")
+    return [line.text for line in strongswan_console(run(read_scenario(path)), party)]
+
+
+def text_of(name: str) -> str:
+    return (content_folder() / "scenarios" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("party", "ts"), [
+    (INIT, "192.168.1.0/24 === 192.168.2.0/24"), (RESP, "192.168.2.0/24 === 192.168.1.0/24")])
+def test_of_quick_modes_that_cross_each_has_its_own_selectors(tmp_path: Path, party: Role, ts: str) -> None:
+    text = text_of("ikev1-main-psk").replace('"phase 2"', '"phase 2 and phase 2 by responder"')
+    made = [line for line in charon_of(tmp_path, text, party) if "CHILD_SA net" in line]
+    assert len(made) == 2
+    assert all(line.endswith(f"TS {ts}") for line in made)
+
+
+@pytest.mark.parametrize("party", [INIT, RESP])
+def test_a_login_succeeds_whatever_is_refused_after_it(tmp_path: Path, party: Role) -> None:
+    head, _, tail = text_of("ikev1-remote-access-client-mode").rpartition('hash = "sha1"')
+    text = f'{head}hash = "md5"{tail}'.replace('goal = "established"', 'goal = "failed"')
+    assert any("IKE_SA lab[1] established" in line for line in charon_of(tmp_path, text, party))
+
+
+def test_an_untrusted_certificate_is_named_by_its_kind_of_key(tmp_path: Path) -> None:
+    head, _, tail = text_of("ikev1-main-ecdsa").partition("[responder]\n")
+    text = f'{head}[responder]\ntrusts = ["other-ca"]\n{tail}'.replace('goal = "established"', 'goal = "failed"')
+    assert any("no trusted ECDSA public key found" in line for line in charon_of(tmp_path, text, RESP))

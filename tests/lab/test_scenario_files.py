@@ -217,6 +217,16 @@ def test_ikev1_cannot_sign_with_ed25519(tmp_path: Path, kind: str, certificate: 
     assert text.endswith(": expected a certificate for RSA or ECDSA, as IKEv1 cannot sign with Ed25519")
 
 
+def test_ikev1_has_no_use_for_a_peers_ed25519(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    text = (content_folder() / "scenarios" / "ikev1-main-rsa.toml").read_text(encoding="utf-8")
+    known = '[responder]\npeer_certificate = "initiator-ed25519"\n'
+    path.write_text(text.replace("[responder]\n", known), encoding="utf-8")
+    said = complaint(path)
+    assert said.startswith("responder: ")
+    assert said.endswith(": expected a certificate for RSA or ECDSA, as IKEv1 has no use for Ed25519")
+
+
 @pytest.mark.parametrize("certificate", [ED25519, ROUNDABOUT], ids=["shipped", "by its path"])
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
 def test_ikev2_signs_with_ed25519_only_where_the_signature_names_it(
@@ -246,3 +256,26 @@ def test_a_word_that_is_none_of_several_is_told_all_of_them(
     with pytest.raises(ExplorerError) as caught:
         read_scenario(path)
     assert str(caught.value).endswith(f"expected one of {expected}")
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), [
+    ("client-mode", 'user = "alice"', f'user = "{"ä" * 128}"', "initiator.client.user: expected at most 255 octets"),
+    ("client-mode", 'password = "wonderland"', f'password = "{"x" * 256}"', "initiator.client.password: expected at"),
+    ("client-mode", 'alice = "wonderland"', f'alice = "{"x" * 256}"', "responder.gateway.users: expected at most 255"),
+    ("client-mode", "[responder.gateway]\n", f'[responder.gateway]\nbanner = "{"x" * 70000}"\n', "gateway.banner"),
+    ("client-mode", "[responder]\n", f"[responder]\nvendor_ids = {['x'] * 65}\n", "vendor_ids: expected at most 64"),
+])
+def test_what_no_message_could_hold_is_turned_down(tmp_path: Path, name: str, old: str, new: str, said: str) -> None:
+    text = (content_folder() / "scenarios" / f"ikev1-remote-access-{name}.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "broken.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert said in complaint(path)
+
+
+@pytest.mark.parametrize(("side", "missing"), [("initiator", "client"), ("responder", "gateway")])
+def test_a_login_wants_somebody_who_logs_in_and_somebody_who_asks(tmp_path: Path, side: str, missing: str) -> None:
+    table = f"[[{side}.isakmp]]\n"
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD.replace(table, f'{table}authentication = "xauth-pre-share"\n', 1), encoding="utf-8")
+    assert complaint(path) == f"{side}.{missing}: expected, as a policy wants a login"

@@ -6,14 +6,16 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from insider import HEADER, Insider, between, established, learned
+from insider import CLIENT_MODE, HEADER, Insider, between, established, learned
 from pair import I, Pair, R, end, is_told, quick, shipped
 from test_phase1_traps import patched
 
 from explorer.crypto.algorithms import SHA1
-from explorer.events import Concluded, Learned, Notified, Role, SaEnded, SaInstalled
+from explorer.events import Concluded, Datagram, Learned, Notified, Role, SaEnded, SaInstalled
+from explorer.lab.entropy import SeededEntropy
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.holdings import MOST_QUESTIONS, QUESTION_WAIT
+from explorer.protocols.ikev1.observer import MOST_WATCHED, Ikev1Observer
 from explorer.protocols.ikev1.policies import Phase2Policy
 from explorer.registry.isakmp import ExchangeType, NotifyType, PayloadType, ProtocolId
 from explorer.wire.message import build_chain, read_message
@@ -407,6 +409,24 @@ def first_phase(pair: Pair, octets: bytes) -> bytes:
     return phase1.policy.cipher.decrypt(learned(pair, I, "Ka"), iv, octets[HEADER:])
 
 
+def with_initial_contact(octets: bytes) -> bytes:
+    """A message in the clear with one payload more, as anybody on the way can make it."""
+    kind_at, at = 16, 28
+    while octets[kind_at]:
+        kind_at, at = at, at + int.from_bytes(octets[at + 2 : at + 4], "big")
+    _, told = notification(NotifyType.INITIAL_CONTACT, octets[:16])
+    made = octets[:kind_at] + bytes((PayloadType.NOTIFY,)) + octets[kind_at + 1 :] + build(told)
+    return made[:24] + len(made).to_bytes(4, "big") + made[28:]
+
+
+@pytest.mark.parametrize("message", [1, 3])
+def test_initial_contact_in_the_clear_ends_nothing(message: int) -> None:
+    pair = Pair().reach(9).start().pump(message - 1)
+    pair.swap(with_initial_contact(pair.pending)).pump()
+    assert "INITIAL-CONTACT" in [event.notify for event in pair.of(Notified, R)]
+    assert ended(pair, R) == []
+
+
 def test_trap_24_initial_contact_goes_with_message_5_alone() -> None:
     pair = established(ALIVE)
     assert said_initial_contact(pair) == [pair.sent[4]]
@@ -447,3 +467,77 @@ def test_first_contact_of_one_peer_says_nothing_of_another() -> None:
     assert "INITIAL-CONTACT" in [event.notify for event in other.of(Notified, R)]
     assert pair.session(I).usable
     assert not pair.peers[R].sessions[0].ended
+
+
+def test_initial_contact_ends_ipsec_sas_that_have_outlived_their_isakmp_sa() -> None:
+    pair = Pair(replace(quick(shipped(I)), initial_contact=True)).reach(9)
+    pair.peers[I].start_delete(end(R), 0.0, isakmp=True)
+    pair.put(I).pump()
+    pair.peers[I].sessions.clear()
+    pair.start().pump()
+    assert ended(pair, R) == [("ISAKMP", "deleted"), ("ESP", "initial contact"), ("ESP", "initial contact")]
+
+
+def test_whoever_still_holds_ipsec_sas_says_no_initial_contact() -> None:
+    pair = Pair(replace(quick(shipped(I)), initial_contact=True)).reach(9)
+    pair.peers[I].start_delete(end(R), 0.0, isakmp=True)
+    pair.put(I).pump().start().pump()
+    assert ended(pair, R) == [("ISAKMP", "deleted")]
+    assert [event.notify for event in pair.of(Notified, R)].count("INITIAL-CONTACT") == 1, "the first time"
+
+
+def test_initial_contact_may_come_in_an_exchange_of_its_own() -> None:
+    """RFC 2407 §4.6.3."""
+    pair = Pair().reach(9).start().pump()
+    insider = Insider(pair, I)
+    pair.feed(R, insider.tells(fresh(), notification(NotifyType.INITIAL_CONTACT, insider.cookies)))
+    assert ("ISAKMP", "initial contact") in ended(pair, R)
+    assert pair.session(R).usable
+
+
+# ---------------------------------------------------------------- what somebody without the keys can bring about
+
+
+def made_up(octets: bytes, kind: int, message_id: bytes) -> bytes:
+    """What anybody can send who has seen the cookies go by."""
+    return octets[:18] + bytes((kind, 1)) + message_id + (HEADER + 64).to_bytes(4, "big") + bytes(64)
+
+
+@pytest.mark.parametrize("message_id", [b"\xaa\xbb\xcc\xdd", b""])
+@pytest.mark.parametrize("kind", [ExchangeType.QUICK_MODE, ExchangeType.TRANSACTION, ExchangeType.IDENTITY_PROTECTION])
+@pytest.mark.parametrize("victim", [I, R])
+def test_octets_without_a_key_end_no_quick_mode(victim: Role, kind: int, message_id: bytes) -> None:
+    pair = Pair().reach(7)
+    number = bytes(4) if kind == ExchangeType.IDENTITY_PROTECTION else message_id or pair.pending[20:24]
+    assert pair.feed(victim, made_up(pair.pending, kind, number)) == []
+    assert pair.pump().up
+    assert pair.failures(I) + pair.failures(R) == []
+
+
+def test_octets_without_a_key_end_no_login() -> None:
+    pair = between(CLIENT_MODE).start()
+    while pair.pending[18] != ExchangeType.TRANSACTION:
+        pair.pump(1)
+    assert pair.feed(I, made_up(pair.pending, ExchangeType.TRANSACTION, b"\xaa\xbb\xcc\xdd")) == []
+    assert pair.pump().session(R).access.authorized
+
+
+@pytest.mark.parametrize("kind", [NotifyType.INVALID_HASH_INFORMATION, NotifyType.PAYLOAD_MALFORMED])
+def test_an_error_that_names_no_sa_and_is_about_unread_octets_ends_nothing(kind: NotifyType) -> None:
+    pair = Pair().reach(7)
+    pair.feed(I, Insider(pair, R).tells(fresh(), notification(kind)))
+    assert pair.pump().up
+
+
+
+def test_the_eavesdropper_keeps_a_phase_1_as_long_as_it_is_used() -> None:
+    pair = Pair().start().pump()
+    pair.made.extend(
+        Datagram(Insider(pair, R).tells(fresh(), question(bytes(16), b"\0\0\0\1")), end(R), end(I))
+        for _ in range(MOST_WATCHED + 10)
+    )
+    observer = Ikev1Observer(SeededEntropy(1, "eavesdropper"))
+    for datagram in pair.made:
+        observer.see(datagram, R if datagram.source == end(R) else I)
+    learned_ivs = [e for e in iter(observer.next_event, None) if isinstance(e, Learned) and e.term.symbol == "IV"]
+    assert len(learned_ivs) == MOST_WATCHED + 11

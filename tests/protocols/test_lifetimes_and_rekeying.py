@@ -8,11 +8,14 @@ import pytest
 from insider import Insider
 from pair import I, Pair, R, end, quick, shipped
 
+from explorer.crypto.term import Configured, Term
 from explorer.engine.negotiation import LifeRule
 from explorer.events import Notified, Role, SaEnded, SaInstalled, SaShortened
 from explorer.protocols.ikev1.config import Config
-from explorer.wire.attributes import basic, variable
-from explorer.wire.payloads import IsakmpLifetimeNotification
+from explorer.protocols.ikev1.quick_mode import QuickMode
+from explorer.wire.attributes import Attribute, basic, variable
+from explorer.wire.payloads import IsakmpLifetimeNotification, LifetimeNotification
+from explorer.wire.structure import build
 
 LONG, SHORT = 8000, 1200
 
@@ -107,6 +110,29 @@ def test_a_claim_can_only_shorten(unit: int, seconds: int, expected: float) -> N
                                        attributes=(basic(11, unit), life))
     pair.feed(I, insider.tells(b"\1\1\1\1", (11, claim)))
     assert pair.session(I).expires == expected
+
+
+@pytest.mark.parametrize("first", ["seconds", "kilobytes"])
+def test_a_claim_in_two_units_is_heard_in_either_order(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IOS tells seconds and kilobytes, each as a type and a duration (RFC 2407 §4.6.3.1)."""
+
+    def both(kind: int, duration: int) -> tuple[Attribute, ...]:
+        pairs = [(basic(kind, 1), basic(duration, 600)), (basic(kind, 2), basic(duration, 60000))]
+        return sum(pairs if first == "seconds" else pairs[::-1], ())
+
+    pair = Pair().start().pump()
+    insider = Insider(pair, R)
+    claim = IsakmpLifetimeNotification(protocol=1, notify_type=24576, spi=insider.cookies, attributes=both(11, 12))
+    pair.feed(I, insider.tells(b"\1\1\1\1", (11, claim)))
+    assert pair.session(I).expires == 600
+
+    def claims(exchange: QuickMode, SPI: Term) -> None:
+        told = LifetimeNotification(protocol=3, notify_type=24576, spi=SPI.octets, attributes=both(1, 2))
+        body, scope = build(told)[4:], exchange.ledger.scope
+        exchange.ledger.learn(Term("N_b", body, Configured("RFC 2407"), scope=scope, owner=str(R)))
+
+    monkeypatch.setattr(QuickMode, "_claim_life", claims)
+    assert lives(Pair(None, config(R, second=900)).reach(9), I, "ESP") == {600}
 
 
 # ---------------------------------------------------------------- the end

@@ -11,7 +11,7 @@ from insider import AGGRESSIVE_PSK, MAIN_RSA, Insider, hasty
 from line import Happening, Line
 from pair import ADDRESSES, MAIN, I, R, end
 
-from explorer.events import Datagram, Endpoint, NetworkChanged, Refused, Role, Verified
+from explorer.events import Datagram, Endpoint, NetworkChanged, Refused, Role, SaEnded, Verified
 from explorer.lab.host import Host
 from explorer.octets import Buffer
 from explorer.protocols.ikev1.config import Config
@@ -244,3 +244,30 @@ def test_a_keepalive_gets_no_answer_and_changes_nothing() -> None:
     assert len(line.sent) == sent
     assert line.session(R).party.link.remote == Endpoint(BOX, 64500)
     assert up(line.quick())
+
+
+# ---------------------------------------------------------------- a new phase 1
+
+
+def test_a_responders_new_phase_1_starts_where_the_old_one_was_found() -> None:
+    """RFC 3947 §4: through the NAT only those ends are open."""
+    both = configs()
+    both = {role: replace(c, phase1=tuple(replace(p, lifetime=1000) for p in c.phase1)) for role, c in both.items()}
+    both[R] = replace(both[R], rekeys=True, margin=100.0)
+    line = Line(both, nat=BOX).start().quick()
+    before = len(line.sent)
+    line.settle(950.0)
+    begun = [datagram for datagram in line.sent[before:] if datagram.octets != b"\xff" and datagram.octets[22] == 2]
+    assert (begun[0].source, begun[0].destination) == (end(R, 4500), Endpoint(BOX, 64500))
+    assert line.of(SaEnded, R)[0].how == "replaced"
+
+
+def test_a_keepalive_is_sent_only_after_silence() -> None:
+    """RFC 3948 §4."""
+    line = Line(configs(dead_peer_detection=True), nat=BOX).start().quick()
+    line.settle(10.0)
+    line.peers[I].start_dpd(end(R), line.now)
+    line.collect(I).settle(10.0 + INTERVAL - 1)
+    assert b"\xff" not in [datagram.octets for datagram in line.sent]
+    line.settle(10.0 + INTERVAL + 1)
+    assert line.sent[-1].octets == b"\xff"

@@ -10,6 +10,7 @@ from pair import I, Pair, R, end, is_told
 
 from explorer.events import Concluded, NetworkChanged, Refused, Role, SaEnded, Verified
 from explorer.protocols.ikev1.config import Client, Config, Gateway
+from explorer.protocols.ikev1.session import MOST_ANSWERS, MOST_EXCHANGES, Session
 from explorer.registry.isakmp import ExchangeType, PayloadType
 from explorer.wire.attributes import Attribute, basic, of_octets
 from explorer.wire.payloads import AttributesPayload, Payload
@@ -454,3 +455,28 @@ def test_names_that_are_no_text_never_raise() -> None:
     assert isinstance(pair.peers[R].config.gateway, Gateway)
     pair.start().pump()
     assert [type(event) for event in pair.refusals(R)][:1] == [Refused]
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def asked_again_and_again(pair: Pair, times: int) -> Session:
+    for number in range(1, times + 1):
+        transacted(pair, R, REQUEST, of_octets(ADDRESS, b""), message_id=number.to_bytes(4, "big"))
+    return pair.session(R)
+
+
+def test_before_the_login_only_so_many_messages_are_taken() -> None:
+    pair = between(HYBRID).start()
+    while pair.state(I) != "ISAKMP SA up":
+        pair.pump(1)
+    session = asked_again_and_again(pair, MOST_EXCHANGES + 10)
+    assert len(session.exchanges) == MOST_EXCHANGES
+    assert session.progress <= MOST_EXCHANGES + 3
+    assert pair.pump().session(R).access.authorized, "the gateway's own question is still answered"
+
+
+def test_after_the_login_only_so_much_is_remembered() -> None:
+    session = asked_again_and_again(established(HYBRID), MOST_ANSWERS + 80)
+    assert len(session.exchanges) <= MOST_EXCHANGES + 4
+    assert session.progress <= MOST_ANSWERS + 1

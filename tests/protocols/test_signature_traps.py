@@ -16,6 +16,8 @@ from explorer.events import Role, Verified
 from explorer.lab.credentials import load_authority, load_certificate, load_credential
 from explorer.protocols.ikev1.config import Config
 from explorer.protocols.ikev1.identity import Identity
+from explorer.protocols.ikev1.phase1 import Phase1
+from explorer.protocols.ikev1.signatures import Signatures
 
 RSA = [MAIN_RSA, AGGRESSIVE_RSA]
 ALL = [*RSA, MAIN_ECDSA]
@@ -293,3 +295,18 @@ def test_a_proof_of_one_run_proves_nothing_in_the_next() -> None:
 def test_a_hash_in_the_place_of_a_signature_is_refused(fifth: Fifth) -> None:
     bodies = {ID: fifth.bodies[ID], CERT: fifth.bodies[CERT], 8: learned(fifth.pair, I, "HASH_I")}
     fifth.refused(bodies, "INVALID-PAYLOAD-TYPE", "Hash payload out of place")
+
+
+@pytest.mark.parametrize("known", ["initiator-ed25519", "initiator-ecdsa"])
+def test_a_certificate_that_is_known_beforehand_must_have_the_kind_of_key_too(
+    known: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prove_without_certificate(method: Signatures, x: Phase1) -> None:
+        proves(method, x)
+        if x.role is I:
+            del x.ledger._terms["CERT_I"]
+
+    proves = Signatures.prove
+    monkeypatch.setattr(Signatures, "prove", prove_without_certificate)
+    pair = changed(MAIN_RSA, R, peer_certificate=load_certificate(known))
+    turned_down(pair, R, "INVALID-SIGNATURE", "RSA was agreed on")

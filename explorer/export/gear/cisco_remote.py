@@ -16,6 +16,14 @@ def spaceless(key: str) -> str:
     return key.replace(" ", "-")
 
 
+_UNSAID = "left out: IOS cannot be told a name or a password that is empty or has spaces or other than ASCII in it"
+
+
+def _sayable(*words: str) -> bool:
+    """Whether IOS takes each of them for one word."""
+    return all(word.isascii() and word.isprintable() and word and " " not in word for word in words)
+
+
 def easy_server(this: Side) -> Iterator[str]:
     """Users, groups and addresses of a gateway."""
     gateway = this.peer.gateway
@@ -23,7 +31,8 @@ def easy_server(this: Side) -> Iterator[str]:
     yield "aaa new-model"
     yield "aaa authentication login USERS local"
     yield "aaa authorization network GROUPS local"
-    yield from (f"username {user} password 0 {password}" for user, password in gateway.users.items())
+    for user, password in gateway.users.items():
+        yield f"username {user} password 0 {password}" if _sayable(user, password) else f"! username {_UNSAID}"
     if gateway.pool is not None:
         hosts = list(_ends(gateway.pool))
         yield f"ip local pool POOL {' '.join(hosts)}"
@@ -58,7 +67,8 @@ def easy_client(this: Side) -> Iterator[str]:
         yield f" group {this.identity.removeprefix('keyid:')} key {spaceless(this.peer.psk)}"
     yield f" mode {client.mode}"
     yield f" peer {this.far}"
-    yield f" username {client.user} password {client.password}"
+    login = f"username {client.user} password {client.password}"
+    yield f" {login}" if _sayable(client.user, client.password) else f" ! username {_UNSAID}"
     yield " xauth userid mode local"
     yield "interface GigabitEthernet0/0"
     yield f" ! the one that has {this.peer.address}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from explorer.crypto.term import Term
 from explorer.events import (
     Envelope,
     Event,
@@ -53,6 +54,7 @@ _SCHEMES: dict[int, str] = {
     AuthenticationMethod.HYBRID_INIT_RSA: "RSA_EMSA_PKCS1_NULL",
     AuthenticationMethod.ECDSA_256: "ECDSA_WITH_NULL",
 }
+_ECDSA = (AuthenticationMethod.ECDSA_256, AuthenticationMethod.ECDSA_384, AuthenticationMethod.ECDSA_521)
 _ENCRYPTING = (AuthenticationMethod.RSA_ENCRYPTION, AuthenticationMethod.REVISED_RSA_ENCRYPTION)
 _LOGIN: tuple[int, ...] = (
     AuthenticationMethod.XAUTH_INIT_PSK,
@@ -92,6 +94,7 @@ class _Console:
         for step in trace.steps:
             self._begun.setdefault(step.envelope.scope, step.sender)
         self._terms: dict[str, bytes] = {}
+        self._scoped: dict[tuple[str, str], bytes] = {}
         self._sas: dict[bytes, int] = {}
         self._cookie = b""
         self._children = 0
@@ -100,7 +103,7 @@ class _Console:
         self._arrived: Envelope | None = None
         self._requests = self._repeats = self._read = 0
         self._inbound: bytes | None = None
-        self._awaits_login = self._bundled = self._up = False
+        self._awaits_login = self._login_refused = self._bundled = self._up = False
 
     def lines(self) -> Iterator[Line]:
         """Every line, with the number of its message."""
@@ -115,10 +118,13 @@ class _Console:
 
     def _note(self, event: Event) -> None:
         """Remember the terms that later lines name."""
+        terms: list[Term] = []
         if isinstance(event, Learned):
-            self._terms[event.term.symbol] = event.term.octets
+            terms = [event.term]
         elif isinstance(event, Received):
-            self._terms.update((binding.term.symbol, binding.term.octets) for binding in event.bindings)
+            terms = [binding.term for binding in event.bindings]
+        for term in terms:
+            self._terms[term.symbol] = self._scoped[term.scope, term.symbol] = term.octets
 
     def _say(self, index: int, entry: Entry, step: Step) -> Iterator[str]:
         event = entry.event
@@ -338,27 +344,28 @@ class _Console:
         elif event.sa.protocol == "ESP" and self._inbound is not None:
             self._children += 1
             spis = f"{self._inbound.hex()}_i {event.sa.spis[0].octets.hex()}_o"
-            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {self._selectors()}"
+            ts = self._selectors(event.sa.spis[0].scope)
+            yield f"[IKE] CHILD_SA net{{{self._children}}} established with SPIs {spis} and TS {ts}"
 
     def _established(self) -> Iterator[str]:
         yield f"[IKE] IKE_SA {self._sa} established between {self._peers}"
 
-    def _selectors(self) -> str:
+    def _selectors(self, scope: str) -> str:
         """What is protected, one's own side first; without names it is the peers' own packets."""
         local, remote = self._trace.parties[self._party].address, peer_address(self._trace, self._party)
-        found = [selector(self._terms[name]) for name in ("IDci_b", "IDcr_b") if name in self._terms]
+        names = [(scope, symbol) for symbol in ("IDci_b", "IDcr_b")]
+        found = [selector(self._scoped[name]) for name in names if name in self._scoped]
         if len(found) < 2:
             return f"{local}/32 === {remote}/32"
-        pair = found if self._terms.get("SPI_i") == self._inbound else found[::-1]
+        pair = found if self._scoped.get((scope, "SPI_i")) == self._inbound else found[::-1]
         return " === ".join(text or "?" for text in pair)
 
     def _changed(self, event: StateChanged) -> Iterator[str]:
         """With a login the SA is established only when that is over."""
         if event.exchange != "XAUTH status" or event.new != "done" or not self._awaits_login:
             return
-        refused = any(isinstance(entry.event, Refused) for entry, _ in self._entries)
         self._awaits_login = False
-        if refused:
+        if self._login_refused:
             return
         if event.role is Role.RESPONDER:
             yield f"[IKE] XAuth authentication of '{self._user}' (myself) successful"
@@ -366,6 +373,7 @@ class _Console:
 
     def _refused(self, event: Refused, step: Step) -> Iterator[str]:
         exchange = step.envelope.exchange
+        self._login_refused |= exchange in ("XAUTH login", "XAUTH status")
         if step.receiver is self._party and self._read != step.number:
             yield self._reception(step)
         if event.notify == "PAYLOAD-MALFORMED" and exchange == "Main Mode":
@@ -374,10 +382,12 @@ class _Console:
         elif event.expected is not None and event.expected.symbol.startswith("HASH_"):
             yield "[IKE] calculated HASH does not match HASH payload"
         elif event.notify == "INVALID-ID-INFORMATION" and exchange == "Quick Mode":
-            pair = (selector(self._terms.get(name, b"\0" * 4)) or "?" for name in ("IDci_b", "IDcr_b"))
+            names = [(step.envelope.scope, symbol) for symbol in ("IDci_b", "IDcr_b")]
+            pair = (selector(self._scoped.get(name, b"\0" * 4)) or "?" for name in names)
             yield f"[IKE] no matching CHILD_SA config found for {' === '.join(pair)}"
         elif event.notify == "INVALID-CERTIFICATE":
-            yield f"[IKE] no trusted RSA public key found for '{self._peer_name}'"
+            kind = "ECDSA" if self._method in _ECDSA else "RSA"
+            yield f"[IKE] no trusted {kind} public key found for '{self._peer_name}'"
         elif exchange == "XAUTH login":
             yield f"[IKE] XAuth authentication of '{self._user}' failed"
         elif exchange == "XAUTH status":

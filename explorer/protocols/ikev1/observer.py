@@ -237,9 +237,15 @@ class Ikev1Observer:
             above = parent.ledger if parent is not None else None
             ledger = Ledger(self._events.append, self._entropy, Role.EAVESDROPPER, scope, above)
             if len(self._watched) >= MOST_WATCHED:
-                del self._watched[next(iter(self._watched))]
+                self._forget_one()
             watched = self._watched[key] = _Watched(exchange, ledger, sender, header.message_id, parent)
         return watched
+
+    def _forget_one(self) -> None:
+        """The oldest, but no phase 1 with exchanges under it: their vectors are made from its last one."""
+        needed = {watched.parent for watched in self._watched.values()}
+        oldest = next(iter(self._watched))
+        del self._watched[next((key for key, watched in self._watched.items() if watched not in needed), oldest)]
 
 
 def _once_more(received: Received) -> Received:

@@ -26,6 +26,7 @@ from explorer.protocols.ikev1.phase1 import Phase1
 from explorer.protocols.ikev1.protected import Protected, message_id_origin
 from explorer.protocols.ikev1.quick_mode import QuickMode
 from explorer.protocols.ikev1.session import Session
+from explorer.protocols.ikev1.succession import Succession
 from explorer.protocols.ikev1.timers import Timers
 from explorer.protocols.ikev1.transaction import Transaction
 from explorer.registry.isakmp import ExchangeType, HeaderFlag, NotifyType
@@ -59,6 +60,7 @@ class Ikev1Peer:
         self.config = config
         self.role = party
         self.sessions: list[Session] = []
+        self.succession = Succession(self.sessions)
         self._entropy = entropy
         self._events: deque[Event] = deque()
         self._outbox: deque[Datagram] = deque()
@@ -70,16 +72,20 @@ class Ikev1Peer:
 
     # ---------------------------------------------------------------- what the owner asks for
 
-    def start(self, remote: Endpoint, now: float) -> Session | None:
+    def start(self, remote: Endpoint, now: float, local: Endpoint | None = None) -> Session | None:
         """Begin phase 1 with the peer there, in the mode that the configuration names.
+
+        Args:
+            local: this side's end, if it is not the one of the configuration.
 
         Returns:
             the new session, or ``None`` if this side has not what it needs to begin.
         """
-        link = Link(self._ports, Endpoint(self.config.address, self.config.port), remote)
+        link = Link(self._ports, local or Endpoint(self.config.address, self.config.port), remote)
         kind = MainMode if self.config.mode == "main" else AggressiveMode
         session = self._session(kind, Role.INITIATOR, link, now)
-        known = (s for s in self.live_sessions() if s.usable and s.party.link.remote.address == remote.address)
+        there = (s for s in self.sessions if s.party.link.remote.address == remote.address)
+        known = (s.usable or any(s.holdings) for s in there)
         session.phase1.first_contact = not any(known)
         try:
             session.phase1.begin()
@@ -142,7 +148,7 @@ class Ikev1Peer:
         with self._under_sa(remote, now) as session:
             if isakmp:
                 session.delete_isakmp(now)
-                self.hand_over(session)
+                self.succession.hand_over(session)
             else:
                 session.delete_ipsec(now)
 
@@ -235,7 +241,7 @@ class Ikev1Peer:
         self, header: IsakmpHeader, buffer: Buffer, start: int, source: Endpoint, destination: Endpoint, now: float
     ) -> None:
         session = self._find(header.initiator_cookie, header.responder_cookie, source.address)
-        if session is not None and session.repeated(buffer.octets):
+        if session is not None and session.repeated(buffer.octets, now):
             return
         message = read_message(buffer, session.phase1.dialect, start) if session else read_message(buffer, start=start)
         if header.message_id:
@@ -275,25 +281,14 @@ class Ikev1Peer:
         if not header.message_id:
             at = message.start + 20
             raise Refusal("Message ID is 0 outside phase 1", "RFC 2408 §3.1", NotifyType.INVALID_MESSAGE_ID, offset=at)
-        if session.repeated(message.datagram.octets):
+        if session.repeated(message.datagram.octets, now):
             return
         exchange = session.exchanges.get(header.message_id) or self._answering(session, message)
         if exchange.exchange_type != header.exchange_type:
             raise Refusal("The exchange type has changed", "RFC 2408 §5.2", NotifyType.INVALID_EXCHANGE_TYPE)
         self._deliver(session, exchange, message, source, destination, now)
         session.exchanges[header.message_id] = exchange
-        self.hand_over(session)
-
-    def hand_over(self, session: Session) -> None:
-        """IPsec SAs outlive the ISAKMP SA that made them: its successor keeps account of them."""
-        address = session.party.link.remote.address
-        heirs = [s for s in self.live_sessions() if s.usable and s.party.link.remote.address == address]
-        for older in self.sessions if heirs else ():
-            # Of one that has ended while its successor's user was still logging in as well.
-            if older.ended and older.party.link.remote.address == address:
-                heirs[-1].holdings.adopt(older.holdings)
-        for ended in self.sessions:
-            ended.access.give_back()
+        self.succession.hand_over(session)
 
     def _answering(self, session: Session, message: Message) -> Exchange:
         """A new exchange that the peer has begun."""
@@ -335,30 +330,11 @@ class Ikev1Peer:
             self._collect(session)
             return False
         if exchange is session.phase1 and session.phase1.up:
-            self._replace_older(session, now)
-            self._begin_anew(session)
+            self.succession.replace_older(session, now)
+        if session.first_contact_told and session.phase1.up:
+            session.first_contact_told = False
+            self.succession.begin_anew(session)
         return True
-
-    def _begin_anew(self, session: Session) -> None:
-        """Who knows of no older SA has lost what it had: its SAs here are of no use (RFC 2407 §4.6.3.3).
-
-        Only of somebody who is proven by phase 1, where it comes from: a user has not logged in yet, and a key may be a
-        whole group's.
-        """
-        address = session.party.link.remote.address
-        if session.first_contact_told and session.access.authorized:
-            for older in self.live_sessions():
-                at_home = older is not session and older.party.link.remote.address == address
-                if at_home and older.phase1.up and older.peer_identity == session.peer_identity:
-                    older.begin_anew()
-
-    def _replace_older(self, session: Session, now: float) -> None:
-        """A new ISAKMP SA with the same peer: this side drops the one that it was made to replace."""
-        for older in self.live_sessions():
-            if older.successor is session and older.phase1.up:
-                session.holdings.adopt(older.holdings)
-                older.party.link.now = now
-                older.delete_isakmp(now, "replaced")
 
     # ---------------------------------------------------------------- sessions
 
@@ -385,16 +361,18 @@ class Ikev1Peer:
             raise Refusal("This cookie is of a negotiation of this side", "RFC 2408 §2.5.3", NotifyType.INVALID_COOKIE)
         kind = _PHASE_1[header.exchange_type]
         if len(self.sessions) >= MOST_SESSIONS:
-            self._forget_one()
+            self._forget_one(now)
         return self._session(kind, Role.RESPONDER, Link(self._ports, destination, source), now)
 
-    def _forget_one(self) -> None:
-        """Make room: a flood of first messages must not keep everybody else out for good."""
-        useless = [s for s in self.sessions if s.ended or (s.phase1.role is Role.RESPONDER and not s.phase1.up)]
-        if not useless:
+    def _forget_one(self, now: float) -> None:
+        """Make room for one more."""
+        gone = self.succession.useless()
+        if gone is None:
             raise Refusal("Too many negotiations at once", "RFC 2408 §5.2")
-        # Whoever has come further is less likely a part of the flood; of equals the oldest goes.
-        gone = min(useless, key=lambda s: (not s.ended, s.progress))
+        if gone.phase1.up and not gone.ended:
+            self._clock(gone, now)
+            gone.delete_isakmp(now)
+            self._collect(gone)
         self.sessions.remove(gone)
         gone.access.give_back()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.crypto.algorithms import (
@@ -59,6 +60,18 @@ _ASSUMED_LIFE = 28800
 def duration(kind: int, seconds: int) -> Attribute:
     """A life duration: two octets if it fits, else four (RFC 2409 Appendix A: variable)."""
     return basic(kind, seconds) if seconds < 0x10000 else variable(kind, seconds)
+
+
+def told_seconds(attributes: Sequence[Attribute], life_type: int, duration_type: int) -> int:
+    """The life in seconds that a notification tells, or 0; types and durations come in pairs, one for each unit."""
+    unit = 0
+    for attribute in attributes:
+        if attribute.type == life_type:
+            unit = attribute.number
+        elif attribute.type == duration_type and unit == LifeType.SECONDS:
+            seconds: int = attribute.number
+            return seconds
+    return 0
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,11 @@ def message_id_origin(message: Message | None) -> Origin:
 
 
 class Protected(Exchange):
-    """One exchange under the ISAKMP SA that ``phase1`` made."""
+    """One exchange under the ISAKMP SA that ``phase1`` made.
+
+    Attributes:
+        authentic: whether the last message was the peer's: it has a hash that only the peer can have made.
+    """
 
     word = staticmethod(protected_word)
     cite = "RFC 2409 §5.7"
@@ -37,6 +41,7 @@ class Protected(Exchange):
         ledger = Ledger(party.emit, party.entropy, party.role, scope, phase1.ledger)
         super().__init__(party, role, phase1.role, ledger, message_id)
         self.phase1 = phase1
+        self.authentic = False
         owner = self.owner(Role.INITIATOR)
         self._start_chain(Term("M-ID", message_id.to_bytes(4, "big"), M_ID, scope=scope, owner=owner))
 
@@ -48,6 +53,10 @@ class Protected(Exchange):
         cipher, function = self.phase1.policy.cipher, self.phase1.policy.hash_function
         IV = phase2_iv(function, self.phase1.chain.iv, M_ID, cipher, self.ledger.scope)
         self.opening_chain = self.chain = IvChain(cipher, self.phase1.chain.key, IV, first=1)
+
+    def prepare(self, message: Message) -> None:
+        """Nothing is known yet of who has sent this message."""
+        self.authentic = False
 
     def open_exchange(self) -> None:
         """What the one who begins has first: a Message ID, and the vector that follows from it."""
@@ -76,3 +85,4 @@ class Protected(Exchange):
         if symbol == "HASH(1)" and self.role is Role.RESPONDER:
             self.ledger.learn(self.opening_chain.iv)
         self.ledger.verify(self.ledger.learn(self.make_hash(symbol)), received, None, self.cite)
+        self.authentic = True

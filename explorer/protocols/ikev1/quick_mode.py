@@ -18,7 +18,7 @@ from explorer.protocols.ikev1.binding import Named
 from explorer.protocols.ikev1.config import PrivateGroup
 from explorer.protocols.ikev1.identity import Identity, selector
 from explorer.protocols.ikev1.keys import keymat, public_value, quick_hash, shared_secret
-from explorer.protocols.ikev1.policies import Phase2Policy, duration
+from explorer.protocols.ikev1.policies import Phase2Policy, duration, told_seconds
 from explorer.protocols.ikev1.protected import Protected
 from explorer.protocols.ikev1.words import quick_word
 from explorer.registry.ipsec import EncapsulationMode, IpsecAttribute
@@ -176,9 +176,8 @@ class QuickMode(Protected):
         """The responder may use the SAs for less time than was offered (RFC 2407 §4.6.3.1)."""
         for payload in self.message.payloads:
             if isinstance(payload, LifetimeNotification):
-                values = {attribute.type: attribute.number for attribute in payload.attributes}
-                told = values.get(int(IpsecAttribute.LIFE_DURATION), 0)
-                if told and values.get(int(IpsecAttribute.LIFE_TYPE)) == LifeType.SECONDS:
+                told = told_seconds(payload.attributes, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION)
+                if told:
                     self.bundle = tuple(replace(p, lifetime=min(p.lifetime, told)) for p in self.bundle)
 
     # ---------------------------------------------------------------- message 3
@@ -256,9 +255,9 @@ class QuickMode(Protected):
     def peers_spi(self) -> bytes:
         """The SPI that the other side chose: the first that its offer names."""
         held = self._spi_of(self.party.role.other)
-        if held or self.role is Role.INITIATOR or not hasattr(self, "message"):
+        if held or not hasattr(self, "message"):
             return held
-        # Of a refused offer nothing is in the ledger.
+        # Of a refused offer or answer nothing is in the ledger.
         sa = self.message.find(SecurityAssociation)
         return sa.proposals[0].spi if sa is not None and sa.proposals else b""
 

@@ -45,6 +45,7 @@ class RemoteAccess:
         authorized: whether the login succeeded, or none is wanted.
         address: the internal address in use, four octets, or ``b""``.
         refused: whether the login failed.
+        user: the name that the peer has logged in with; ``""`` while it has not.
     """
 
     def __init__(self, session: Session) -> None:
@@ -54,7 +55,7 @@ class RemoteAccess:
         self.refused = False
         self.address = b""
         self._identifier = 0
-        self._user = ""
+        self.user = ""
 
     # ---------------------------------------------------------------- what phase 1 leads to
 
@@ -159,7 +160,7 @@ class RemoteAccess:
         assert gateway is not None
         if not self._leased:
             party = self._session.party
-            holder = (self._user.encode() or self._session.peer_identity, party.link.remote.address)
+            holder = (self.user.encode() or self._session.peer_identity, party.link.remote.address)
             address = party.leases.take(gateway.pool, holder)
             if address is None:
                 party.emit(Refused("No internal address is left", _CFG))
@@ -169,9 +170,15 @@ class RemoteAccess:
         if gateway.name_server:
             values.append(of_octets(_C.IP4_DNS, gateway.name_server))
         host = f"{IPv4Address(self.address)}/32"
-        route = f"{host} through the tunnel to {self._user or 'the client'}"
+        route = f"{host} through the tunnel to {self.user or 'the client'}"
         self._session.party.emit(NetworkChanged("route", route, _CFG))
         return tuple(values)
+
+    def inherit(self, older: RemoteAccess) -> None:
+        """The address stays with who has it, from one ISAKMP SA to the next."""
+        self.address = self.address or older.address
+        if older._leased and not self._leased:
+            self._leased, older._leased = True, False
 
     def give_back(self) -> None:
         """Once nothing of this session needs it any more, the address is free for somebody else."""
@@ -215,7 +222,7 @@ class RemoteAccess:
         known = users.get(name, "").encode()
         good = name in users and hmac.compare_digest(known, password)
         self._tell_login(done, known, good=good, name=say.text(user))
-        self._user = say.text(user)[1:-1]
+        self.user = say.text(user)[1:-1] if good else ""
         self.authorized = good
         self.refused = not good
         status = basic(_C.XAUTH_STATUS, XauthStatus.OK if good else XauthStatus.FAIL)
@@ -239,6 +246,11 @@ class RemoteAccess:
                 self._session.end("the login failed", now)
             return
         self._configure(now)
+
+    def given_up(self, now: float) -> None:
+        """Nothing more comes of a login that nobody has answered, or whose failure nobody has acknowledged."""
+        if not self.authorized and not self._is_user:
+            self._session.end("the login failed" if self.refused else "nobody has logged in", now)
 
     # ---------------------------------------------------------------- what it means for phase 2
 

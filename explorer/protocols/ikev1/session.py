@@ -12,17 +12,15 @@ from explorer.events import (
     Datagram,
     Event,
     NetworkChanged,
-    Notified,
-    Refused,
     Role,
     SaEnded,
     SaInstalled,
-    SaShortened,
     Sent,
 )
 from explorer.octets import Span
 from explorer.protocols.ikev1.config import PrivateGroup
 from explorer.protocols.ikev1.exchange import Exchange
+from explorer.protocols.ikev1.hearing import Hearing
 from explorer.protocols.ikev1.holdings import Holding, Holdings
 from explorer.protocols.ikev1.informational import (
     ClearInformational,
@@ -42,20 +40,13 @@ from explorer.registry.isakmp import NotifyType, ProtocolId
 from explorer.registry.phase1 import LifeType, Phase1Attribute
 from explorer.wire.attributes import basic
 from explorer.wire.message import Message
-from explorer.wire.payloads import (
-    CountedNotification,
-    Delete,
-    IsakmpLifetimeNotification,
-    Notification,
-    Payload,
-    PlainNotification,
-)
-
-_ERRORS_END = 16384
-"""Notify types below are errors (RFC 2408 §3.14.1)."""
+from explorer.wire.payloads import Delete, IsakmpLifetimeNotification, Payload, PlainNotification
 
 MOST_EXCHANGES = 64
 """Exchanges that may be under way at a time under one ISAKMP SA."""
+
+MOST_ANSWERS = 1024
+"""Accepted messages under one ISAKMP SA that are recognized when they come once more."""
 
 
 class Session:
@@ -65,9 +56,10 @@ class Session:
         exchanges: by Message ID, phase 1 not among them.
         holdings: the IPsec SAs, and when they end.
         ended: whether nothing of it may be used any more.
-        successor: the session that is to take its place.
+        renewing: whether this side has tried to replace it; ``successor`` is what it has begun, if it could.
         expires: when the ISAKMP SA ends, ``life`` seconds after it was made.
-        first_contact_told: whether the peer has said that it knows of no older SA.
+        first_contact_told: whether the peer has said that it knows of no older SA, and nothing has been done about it.
+        spoke: when it last sent anything.
         begun: how many exchanges this side has begun under it.
     """
 
@@ -77,14 +69,17 @@ class Session:
         self.access = RemoteAccess(self)
         self.holdings = Holdings()
         self.ended = False
+        self.renewing = False
         self.successor: Session | None = None
         self.expires: float | None = None
         self.life = 0.0
         self.private_groups: tuple[PrivateGroup, ...] = ()
         self.outbox: list[Datagram] = []
         self.begun = 0
+        self.spoke = 0.0
         self.first_contact_told = False
         self._answers: dict[bytes, tuple[Exchange, Sent] | None] = {}
+        self._hearing = Hearing(self)
         self._life_told = False
 
     @property
@@ -102,6 +97,11 @@ class Session:
     def peer_identity(self) -> bytes:
         """What the peer calls itself in phase 1: type, protocol, port and name."""
         return self.phase1.ledger["IDir_b" if self.phase1.role is Role.INITIATOR else "IDii_b"].octets
+
+    @property
+    def whose(self) -> tuple[str, bytes, str]:
+        """Who the peer has proven to be, and where: several users may share an address, or the name of a group."""
+        return self.party.link.remote.address, self.peer_identity, self.access.user
 
     @property
     def progress(self) -> int:
@@ -134,13 +134,18 @@ class Session:
         Raises:
             Refusal: too many exchanges are under way.
         """
-        told = (Informational, ClearInformational)
+        if not self.access.authorized and len(self.exchanges) >= MOST_EXCHANGES:
+            # Nothing is forgotten before the login, so that nothing can be repeated either.
+            raise Refusal("Too many exchanges before the login", "draft-beaulieu-ike-xauth-02 §3")
+        told = (Informational, ClearInformational, Transaction)
         for useless in (
             [number for number, exchange in self.exchanges.items() if exchange.state == "idle"],
             [number for number, e in self.exchanges.items() if isinstance(e, told) and e.finished],
         ):
             for number in useless[: max(len(useless) + 1 - MOST_EXCHANGES, 0)]:
                 del self.exchanges[number]
+        for digest in list(self._answers)[: max(len(self._answers) - MOST_ANSWERS, 0)]:
+            del self._answers[digest]
         if sum(not e.finished and e.state != "idle" for e in self.exchanges.values()) >= MOST_EXCHANGES:
             raise Refusal("Too many exchanges under way", "RFC 2409 §5.5")
 
@@ -161,10 +166,10 @@ class Session:
             self._answers.setdefault(sha256(message.datagram.octets).digest(), None)
         self.flush(exchange)
         exchange.set_timer(now)
-        self._hear(exchange, message, now)
+        self._hearing.hear(exchange, now)
         self._follow_up(exchange, was_up, now)
 
-    def repeated(self, data: bytes) -> bool:
+    def repeated(self, data: bytes, now: float) -> bool:
         """A message that was accepted before gets the same octets for an answer, and moves nothing."""
         digest = sha256(data).digest()
         if digest not in self._answers:
@@ -172,12 +177,15 @@ class Session:
         answer = self._answers[digest]
         if answer is not None:
             exchange, sent = answer
+            self.party.link.now = now
             exchange.resend(sent)
             self.flush(exchange)
         return True
 
     def flush(self, exchange: Exchange) -> None:
         """What an exchange has made goes to where the peer is now."""
+        if exchange.outgoing:
+            self.spoke = self.party.link.now
         self.outbox += [self.party.link.datagram(octets) for octets in exchange.outgoing]
         exchange.outgoing.clear()
 
@@ -258,8 +266,14 @@ class Session:
     # ---------------------------------------------------------------- refusals
 
     def complain(self, exchange: Exchange, refusal: Refusal, message: Message, now: float) -> None:
-        """Tell the peer what is wrong, once for each exchange; never about what only informs."""
+        """Tell the peer what is wrong, once for each exchange; never about what only informs.
+
+        Under an ISAKMP SA only about what the peer itself has sent: it would look for a fault of its own in what
+        somebody else has made up.
+        """
         told = isinstance(exchange, Informational | ClearInformational)
+        if self.phase1.up and not (isinstance(exchange, Protected) and exchange.authentic):
+            return
         if refusal.notify is None or told or exchange.complained:
             return
         ledger = self.phase1.ledger
@@ -299,84 +313,17 @@ class Session:
             self.phase1, Role.RESPONDER, message_id_origin(message), message.header.message_id
         )
         exchange.receive(message)
-        self._hear(exchange, message, now)
-
-    def _hear(self, exchange: Exchange, message: Message, now: float) -> None:
-        """Act on notifications and deletions, whichever message they came with."""
-        # Encryption alone does not say who has written it: in Main Mode no hash covers a notification.
-        protected = isinstance(exchange, Protected)
-        for payload in exchange.message.payloads:
-            if isinstance(payload, Notification):
-                self._notified(exchange, payload, now, protected=protected)
-            elif isinstance(payload, Delete) and protected:
-                self._deleted(payload, now)
-
-    def _notified(self, exchange: Exchange, payload: Notification, now: float, *, protected: bool) -> None:
-        name = NotifyType.name_of(payload.notify_type)
-        self.party.emit(Notified(name, protected, "RFC 2408 §3.14"))
-        if payload.notify_type < _ERRORS_END and isinstance(exchange, Informational | ClearInformational):
-            self._give_up(payload, name, protected=protected)
-        elif payload.notify_type == NotifyType.INITIAL_CONTACT and exchange is self.phase1:
-            self.first_contact_told = True
-        elif isinstance(payload, CountedNotification) and payload.notify_type == NotifyType.R_U_THERE and protected:
-            self._answer_question(payload, now)
-        elif isinstance(payload, CountedNotification) and protected:
-            self.holdings.answered(int.from_bytes(payload.data, "big"))
-        elif isinstance(payload, IsakmpLifetimeNotification) and protected:
-            self._hear_life(payload, now)
-
-    def _answer_question(self, payload: CountedNotification, now: float) -> None:
-        """R-U-THERE about this SA gets its number back, unless a higher one came before (RFC 3706 §5.4, §7)."""
-        about_this = payload.spi in (cookies_of(self.phase1), b"") and len(payload.data) == 4
-        number = int.from_bytes(payload.data, "big")
-        if not about_this or not self.holdings.is_new_question(number):
-            self.party.emit(Refused("R-U-THERE with the SPI of another SA, or with an old number", "RFC 3706 §5.4"))
-            return
-        self.tell([isakmp_notification(self.phase1, NotifyType.R_U_THERE_ACK, payload.data)], now)
-
-    def _give_up(self, payload: Notification, name: str, *, protected: bool) -> None:
-        """The peer has refused something: find what, and let it end."""
-        suffix = "" if protected else " (in the clear: anybody could have said it)"
-        reason = f"the peer says {name}{suffix}"
-        if not self.phase1.up:
-            self.phase1.fail(reason)
-            return
-        open_ones = [e for e in self.exchanges.values() if not e.finished]
-        quick = [e for e in open_ones if isinstance(e, QuickMode)] if payload.spi else []
-        named = [e for e in quick if payload.spi in (e.own_spi(), e.peers_spi())]
-        for exchange in named or open_ones[-1:]:
-            exchange.fail(reason)
-
-    def _hear_life(self, payload: IsakmpLifetimeNotification, now: float) -> None:
-        """The responder will use the ISAKMP SA for less time than was offered (RFC 2407 §4.6.3.1)."""
-        values = {attribute.type: attribute.number for attribute in payload.attributes}
-        seconds = values.get(int(Phase1Attribute.LIFE_DURATION), 0)
-        counts_seconds = values.get(int(Phase1Attribute.LIFE_TYPE)) == LifeType.SECONDS
-        # The number may have thousands of octets: too long for a time, it is held against the time that is left.
-        if not seconds or not counts_seconds or self.expires is None or seconds >= self.expires - now:
-            return
-        self.life, self.expires = seconds, now + seconds
-        self.party.emit(SaShortened("ISAKMP", self.phase1.ledger["CKY-I"], seconds, "RFC 2407 §4.6.3.1"))
-
-    def _deleted(self, payload: Delete, now: float) -> None:
-        """The peer has dropped SAs; each SPI is of its own inbound one (RFC 2408 §3.15)."""
-        size = payload.spi_size
-        spis = [payload.spis[at : at + size] for at in range(0, len(payload.spis), size)] if size else []
-        if payload.protocol == ProtocolId.ISAKMP:
-            if b"".join(self.cookies) in spis:
-                self._drop("deleted")
-            return
-        for holding in self.holdings.named(ProtocolId.name_of(payload.protocol), spis):
-            self._end_holding(holding, "deleted")
+        self._hearing.hear(exchange, now)
 
     # ---------------------------------------------------------------- ending
 
-    def _end_holding(self, holding: Holding, how: str) -> None:
+    def end_holding(self, holding: Holding, how: str) -> None:
+        """A pair of IPsec SAs is over."""
         self.holdings.remove(holding)
         for protocol, spi in holding.spis:
             self.party.emit(SaEnded(protocol, spi, how))
 
-    def _drop(self, how: str) -> None:
+    def drop(self, how: str) -> None:
         """The ISAKMP SA is over; IPsec SAs live on without it, until they end by themselves."""
         self.ended = True
         for exchange in self.all_exchanges():
@@ -390,13 +337,13 @@ class Session:
             for protocol, spi in holding.inbound:
                 number = ProtocolId.ESP if protocol == "ESP" else ProtocolId.AH
                 self.tell([Delete(protocol=int(number), spi_size=4, spi_count=1, spis=spi.octets)], now)
-            self._end_holding(holding, how)
+            self.end_holding(holding, how)
 
     def delete_isakmp(self, now: float, how: str = "deleted") -> None:
         """Tell the peer that the ISAKMP SA is gone, and drop it."""
         spi = b"".join(self.cookies)
         self.tell([Delete(protocol=int(ProtocolId.ISAKMP), spi_size=16, spi_count=1, spis=spi)], now)
-        self._drop(how)
+        self.drop(how)
 
     def end(self, reason: str, now: float) -> None:
         """Give up the whole session."""
@@ -407,22 +354,28 @@ class Session:
     def begin_anew(self) -> None:
         """The peer has lost all of this."""
         for holding in self.holdings:
-            self._end_holding(holding, "initial contact")
-        self._drop("initial contact")
+            self.end_holding(holding, "initial contact")
+        if not self.ended:
+            self.drop("initial contact")
 
     def peer_is_dead(self) -> None:
         """No sign of life has come (RFC 3706 §5.5)."""
         for holding in list(self.holdings):
-            self._end_holding(holding, "peer is dead")
-        self._drop("peer is dead")
+            self.end_holding(holding, "peer is dead")
+        self.drop("peer is dead")
 
     def expire(self) -> None:
         """The ISAKMP SA has lived long enough."""
-        self._drop("expired")
+        self.drop("expired")
 
     def expire_holding(self, holding: Holding) -> None:
         """A pair of IPsec SAs has lived long enough."""
-        self._end_holding(holding, "expired")
+        self.end_holding(holding, "expired")
+
+    def inherit(self, older: Session) -> None:
+        """Keep account of what another session has made, and of the address that goes with it."""
+        self.holdings.adopt(older.holdings)
+        self.access.inherit(older.access)
 
     # ---------------------------------------------------------------- what follows
 

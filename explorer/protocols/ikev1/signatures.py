@@ -130,6 +130,16 @@ class Signatures(Authentication):
         x.party.emit(Verified(SIG.symbol, expected, received, proves, _CITE))
 
     def _certificate(self, x: Phase1, prover: Role) -> Certificate:
+        """The one that has come, or the one that this side has already; its key is of the kind that was agreed on."""
+        certificate = self._sent_or_known(x, prover)
+        held = _kind(certificate.public_key)
+        if held != self._wanted:
+            reason = f"The certificate has a key for {held}, {self._wanted} was agreed on"
+            raise Refusal(reason, _CITE, NotifyType.INVALID_SIGNATURE)
+        return certificate
+
+    @staticmethod
+    def _sent_or_known(x: Phase1, prover: Role) -> Certificate:
         symbol = f"CERT_{letter(prover)}"
         if symbol not in x.ledger:
             if x.party.config.peer_certificate is None:
@@ -150,10 +160,6 @@ class Signatures(Authentication):
         if reason:
             said = f"The certificate of {certificate.subject_text} {reason}"
             raise Refusal(said, "RFC 2408 §5.9", NotifyType.INVALID_CERTIFICATE)
-        held = _kind(certificate.public_key)
-        if held != self._wanted:
-            reason = f"The certificate has a key for {held}, {self._wanted} was agreed on"
-            raise Refusal(reason, _CITE, NotifyType.INVALID_SIGNATURE)
         return certificate
 
     @staticmethod

@@ -25,7 +25,6 @@ class Timers:
 
     def __init__(self, peer: Ikev1Peer) -> None:
         self._peer = peer
-        self._kept_alive: dict[Session, float] = {}
 
     def next(self) -> float | None:
         """The earliest of all."""
@@ -33,10 +32,9 @@ class Timers:
         return earliest[0] if earliest is not None else None
 
     def handle(self, now: float) -> None:
-        """Do what is due by now, earliest first."""
-        due = sorted((item for item in self._all() if item[0] <= now), key=_TIME)
-        for _, act in due:
-            act(now)
+        """Do what is due by now, earliest first; what one thing has ended is not due any more, so look again."""
+        while (first := min(self._all(), key=_TIME, default=None)) is not None and first[0] <= now:
+            first[1](now)
 
     def _all(self) -> Iterator[Due]:
         for session in self._peer.sessions:
@@ -55,7 +53,8 @@ class Timers:
         renews = config.rekeys
         if session.expires is not None:
             yield session.expires, partial(self._expire, session)
-            if renews and session.successor is None:
+            # Whoever begins phase 1 is the user who logs in, so a gateway leaves this to its client.
+            if renews and not session.renewing and config.gateway is None:
                 yield session.expires - _margin(config.margin, session.life), partial(self._renew_phase_1, session)
         for holding in session.holdings:
             yield holding.expires, partial(self._expire_holding, session, holding)
@@ -64,26 +63,27 @@ class Timers:
         if session.holdings.question_due is not None:
             yield session.holdings.question_due, partial(self._ask_again, session)
         if session.party.link.nat_here:
-            yield self._kept_alive.setdefault(session, session.party.link.now + INTERVAL), partial(self._keep, session)
+            yield session.spoke + INTERVAL, partial(self._keep, session)
 
     # ---------------------------------------------------------------- acting
 
     def _again(self, session: Session, exchange: Exchange, now: float) -> None:
-        if exchange.retransmission.due is None:
-            return
         session.party.link.now = now
         if exchange.handle_timer():
             session.flush(exchange)
         elif exchange is session.phase1:
             session.ended = True
+        else:
+            session.access.given_up(now)
 
     def _expire(self, session: Session, now: float) -> None:
         session.expires = None
         session.expire()
-        self._peer.hand_over(session)
+        self._peer.succession.hand_over(session)
 
     def _expire_holding(self, session: Session, holding: Holding, now: float) -> None:
         session.expire_holding(holding)
+        self._peer.succession.hand_over(session)
 
     def _renew(self, session: Session, holding: Holding, now: float) -> None:
         holding.renewing = True
@@ -91,8 +91,14 @@ class Timers:
         session.quick(now, replaces=True)
 
     def _renew_phase_1(self, session: Session, now: float) -> None:
+        # Once: who has not what it needs to begin, has it no more a moment later.
+        session.renewing = True
         link = session.party.link
-        session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
+        if link.local.port == self._peer.config.natt_port:
+            # Behind a NAT only the ends that have been found are open (RFC 3947 §4).
+            session.successor = self._peer.start(link.remote, now, link.local)
+        else:
+            session.successor = self._peer.start(Endpoint(link.remote.address, self._peer.config.port), now)
 
     def _ask_again(self, session: Session, now: float) -> None:
         session.party.link.now = now
@@ -102,11 +108,12 @@ class Timers:
             reason = "no R-U-THERE-ACK has come"
             session.party.emit(Concluded("Dead peer detection", scope, "failed", f"Dead peer detection: {reason}"))
             session.peer_is_dead()
+            self._peer.succession.hand_over(session)
         else:
             session.are_you_there(now)
 
     def _keep(self, session: Session, now: float) -> None:
-        self._kept_alive[session] = now + INTERVAL
+        session.spoke = now
         self._peer.keep_nat_alive(session)
 
 
