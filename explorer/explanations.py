@@ -163,9 +163,10 @@ def of_message(exchange: str, number: int, variant: str = "") -> MessageWords | 
     return None
 
 
-def of_event(kind: str) -> tuple[str, str]:
-    """Why a kind of event matters, and where that is specified."""
+def of_event(kind: str, party: str = "") -> tuple[str, str]:
+    """Why a kind of event matters, and where that is specified; to a party of its own if it means something else."""
     table = _file("events.toml").get(kind, {})
+    table = table.get(party, table)
     return table.get("why", ""), table.get("where", "")
 
 

@@ -61,7 +61,7 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
         term = of_term(event.term.scope, event.term.symbol)
         if term is not None:
             return headline, term.why, term.where
-    why, where = of_event(_kind(event))
+    why, where = of_event(_kind(event), workspace.entry.party)
     if isinstance(event, Sent) and words is not None:
         return words.headline, words.why, words.where
     if isinstance(event, Sent | Received) and is_packet(workspace.step):
