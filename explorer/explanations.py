@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from explorer.content import content_folder
 from explorer.errors import ExplorerError
 from explorer.events import (
+    Comparison,
     Concluded,
     Decrypted,
     Event,
@@ -169,9 +170,10 @@ def of_message(exchange: str, number: int, variant: str = "") -> MessageWords | 
     return None
 
 
-def of_event(kind: str) -> tuple[str, str]:
-    """Why a kind of event matters, and where that is specified."""
+def of_event(kind: str, party: str = "") -> tuple[str, str]:
+    """Why a kind of event matters, and where that is specified; to a party of its own if it means something else."""
     table = _file("events.toml").get(kind, {})
+    table = table.get(party, table)
     return table.get("why", ""), table.get("where", "")
 
 
@@ -193,6 +195,24 @@ def what_changed(step: Step) -> str:
         f" from {sent[start:end].hex()} to {step.octets[start:end].hex()}"
         for start, end in step.changes
     )
+
+
+def fit_in_words(comparison: Comparison) -> str:
+    """What fits what; IKEv2 judges proposals as a whole, as its transforms have no numbers (RFC 7296 §3.3.2)."""
+    if not comparison.transform:
+        return f"proposal {comparison.proposal} fits its own {comparison.policy}"
+    return f"{comparison.policy} takes transform {comparison.transform} of proposal {comparison.proposal}"
+
+
+def offer_in_words(comparison: Comparison) -> str:
+    """What of an offer is held against a policy."""
+    transform = f", transform {comparison.transform}" if comparison.transform else ""
+    return f"proposal {comparison.proposal}{transform}"
+
+
+def policy_in_words(comparison: Comparison) -> str:
+    """The party's own side of a comparison; in IKEv2 that has the same name as what it is held against."""
+    return comparison.policy if comparison.transform else f"its own {comparison.policy}"
 
 
 def how_ended(entry: Entry, how: str) -> str:

@@ -15,7 +15,7 @@ from explorer.events import (
     Refused,
     Verified,
 )
-from explorer.explanations import how_given, predicate
+from explorer.explanations import how_given, offer_in_words, policy_in_words, predicate
 from explorer.export.gear.sayings import sayings
 from explorer.trace.model import Beat, Entry
 from explorer.trace.trace import Trace
@@ -89,7 +89,7 @@ def _received(trace: Trace, entry: Entry, event: Received) -> Iterator[str]:
 
 def _comparison(comparison: Comparison, protocol: str) -> Iterator[str]:
     mark = "✓" if comparison.ok else "✗"
-    yield f"  {mark} proposal {comparison.proposal}, transform {comparison.transform}, against {comparison.policy}"
+    yield f"  {mark} {offer_in_words(comparison)}, against {policy_in_words(comparison)}"
     for verdict in comparison.verdicts:
         wanted = "" if verdict.ok else f", wanted {verdict.wanted}"
         yield f"      {'✓' if verdict.ok else '✗'} {verdict.attribute}: {verdict.offered}{wanted}"

@@ -264,7 +264,7 @@ class Workspace:
         elif isinstance(event, SaInstalled):
             self.selection = Selection(sa=event.sa.scope)
         elif isinstance(event, Judged):
-            self._select_first("security_association")
+            self._select_first("security_association", "v2_sa")
         elif isinstance(event, Sent | Received):
             self._select_point()
         elif isinstance(event, Making):
@@ -272,10 +272,10 @@ class Workspace:
         elif isinstance(event, Refused) and event.received is not None:
             self.select_key(links.key(event.received))
 
-    def _select_first(self, key: str) -> None:
+    def _select_first(self, *keys: str) -> None:
         for tree in self.step.envelope.trees:
             for field in tree.root.walk():
-                if field.spec.key == key:
+                if field.spec.key in keys:
                     self._select_field(tree, field)
                     return
 

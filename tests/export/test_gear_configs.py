@@ -274,3 +274,29 @@ def test_cisco_is_told_no_user_whom_it_would_take_for_something_else(tmp_path: P
     for role in (Role.INITIATOR, Role.RESPONDER):
         lines = [line.strip() for line in cisco_config(read_scenario(path), role).splitlines() if "username " in line]
         assert [line.startswith("! username left out") for line in lines] == [True]
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name.startswith("ikev2")])
+def test_a_description_of_ikev2_says_all_proposals_in_words_of_ikev2(name: str) -> None:
+    scenario = load_scenario(name)
+    text = description(scenario)
+    assert "PFS" not in text
+    assert "phase" not in text
+    for role in (INIT, RESP):
+        for proposals in (peer(scenario, role).ike, peer(scenario, role).child):
+            for number, proposal in enumerate(proposals, 1):
+                rows = re.findall(rf"^{number} +.*$", text, re.MULTILINE)
+                words = [*proposal.encryption, *proposal.integrity, *proposal.key_exchange]
+                words += [word for words in proposal.additional for word in words]
+                assert any(all(word in row for word in words) for row in rows)
+
+
+def test_a_description_of_ikev2_says_what_else_is_configured() -> None:
+    def said(name: str) -> str:
+        return " ".join(description(load_scenario(name)).split())
+
+    assert "moves to 10.77.0.5 also looks for NATs, MOBIKE" in said("ikev2-mobike")
+    assert "PPK quantum-safe: 0x" in said("ikev2-ppk")
+    assert "proves itself login by EAP-MD5" in said("ikev2-eap-md5")
+    both = "CREATE_CHILD_SA: the IKE SA anew and at once CREATE_CHILD_SA: the IKE SA anew by the responder"
+    assert both in said("ikev2-rekey-collision")

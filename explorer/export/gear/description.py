@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from explorer.export.gear import description_v2
 from explorer.export.printable import printable
 from explorer.lab.scenario import PeerFile, Scenario
 
@@ -12,22 +13,28 @@ _PROPOSALS = ("proposal", "encryption", "hash", "PFS group", "protocol", "lifeti
 
 
 def description(scenario: Scenario) -> str:
-    """Title, summary and script, then a table of policies and proposals for each peer."""
+    """Title, summary and script, then a table of what it offers for each peer."""
     lines = [scenario.title, scenario.summary, ""]
-    lines += _table([("what is done", ", ".join(scenario.script)), ("how it ends", scenario.goal)])
+    v2 = scenario.protocol == "ikev2"
+    done = description_v2.done(scenario) if v2 else ", ".join(scenario.script)
+    lines += _table([("what is done", done), ("how it ends", scenario.goal)])
     nat = scenario.network.nat
     if nat is not None:
         lines.append(f"a NAT with the address {nat.address} stands in front of the {nat.inside}")
     for happening in scenario.network.happenings:
         lines.append(f"the link does to message {happening.message}: {happening.does}")
     for role, peer in (("initiator", scenario.initiator), ("responder", scenario.responder)):
-        lines += ["", f"═══ The {role}: {peer.name}", *_table(_about(peer)), ""]
-        lines += _table([_POLICIES, *_policies(peer)])
-        lines += ["", *_table([_PROPOSALS, *_proposals(peer)])]
+        lines += ["", f"═══ The {role}: {peer.name}", *_table(_about(peer, v2=v2)), ""]
+        if v2:
+            lines += _table([description_v2.IKE, *description_v2.ike_proposals(peer)])
+            lines += ["", *_table([description_v2.CHILD, *description_v2.child_proposals(peer)])]
+        else:
+            lines += _table([_POLICIES, *_policies(peer)])
+            lines += ["", *_table([_PROPOSALS, *_proposals(peer)])]
     return "".join(f"{printable(line.rstrip())}\n" for line in lines)
 
 
-def _about(peer: PeerFile) -> Iterator[tuple[str, str]]:
+def _about(peer: PeerFile, *, v2: bool) -> Iterator[tuple[str, str]]:
     """Everything else that is said of a peer; what is not said is left out."""
     yield "address", peer.address
     yield "protects", peer.protects
@@ -43,6 +50,8 @@ def _about(peer: PeerFile) -> Iterator[tuple[str, str]]:
     ):
         if value is not None:
             yield name, value
+    if v2:
+        yield from description_v2.about(peer)
     yield from (("group key", f"{name}: {key}") for name, key in peer.group_keys.items())
 
 

@@ -15,7 +15,7 @@ from explorer.events import (
     Role,
     Sent,
 )
-from explorer.explanations import how_given, of_event, of_field, of_term, predicate, what_changed
+from explorer.explanations import fit_in_words, how_given, of_event, of_field, of_term, predicate, what_changed
 from explorer.trace.model import is_packet
 from explorer.tui.lines import Line, Piece, Target, fit, flow, symbol_pieces, wrap
 from explorer.tui.render.how import message_range
@@ -61,7 +61,7 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
         term = of_term(event.term.scope, event.term.symbol)
         if term is not None:
             return headline, term.why, term.where
-    why, where = of_event(_kind(event))
+    why, where = of_event(_kind(event), workspace.entry.party)
     if isinstance(event, Sent) and words is not None:
         return words.headline, words.why, words.where
     if isinstance(event, Sent | Received) and is_packet(workspace.step):
@@ -158,9 +158,10 @@ def _headline(workspace: Workspace, event: Event) -> str:
 def _checked(workspace: Workspace, who: str, event: Event) -> str:
     if isinstance(event, Judged):
         chosen = event.negotiation.chosen
-        result = f"{chosen.policy} takes transform {chosen.transform}" if chosen is not None else "nothing fits"
+        result = fit_in_words(chosen) if chosen is not None else "nothing fits"
         if workspace.entry.party is Role.INITIATOR:
-            return f"{who} holds the answer against its policies: {result}."
+            own = "proposals" if workspace.trace.protocol == "ikev2" else "policies"
+            return f"{who} holds the answer against its {own}: {result}."
         return f"{who} judges the offers: {result}."
     if isinstance(event, Refused):
         return f"{_REFUSED}{event.reason}"

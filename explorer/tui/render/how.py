@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.crypto.expression import Expr
 from explorer.crypto.term import Configured, Constant, Drawn, Term
 from explorer.events import Comparison, Judged, Negotiation, Role
-from explorer.explanations import of_field, of_term
+from explorer.explanations import fit_in_words, of_field, of_term, offer_in_words, policy_in_words
 from explorer.export.gear.sayings import sayings
 from explorer.octets import Span
 from explorer.trace.model import Key
@@ -259,10 +259,17 @@ def _field_story(workspace: Workspace, width: int) -> list[Line]:
 # ---------------------------------------------------------------- choices
 
 
+_OFFERS = (
+    "security_association", "proposal", "transform", "phase1_attributes", "ipsec_attributes",
+    "v2_sa", "v2_proposal", "v2_transform",
+)
+"""What the fields of an offer belong to."""
+
+
 def _judged(workspace: Workspace) -> Negotiation | None:
     """The comparison that is behind a selected offer: of this message, or of the answer's reader."""
     spec = workspace.selection.spec
-    if not spec.startswith(("security_association", "proposal", "transform", "phase1_attributes", "ipsec_attributes")):
+    if not spec.startswith(_OFFERS):
         return None
     if workspace.trail and workspace.selection.key is not None and len(workspace.trail) > 1:
         return None
@@ -274,12 +281,9 @@ def _judged(workspace: Workspace) -> Negotiation | None:
 
 def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
     chosen = negotiation.chosen
-    verdict = (
-        f"{chosen.policy} takes transform {chosen.transform} of proposal {chosen.proposal}"
-        if chosen
-        else "nothing fits"
-    )
-    summary = f"{len(negotiation.comparisons)} comparisons: {verdict}."
+    verdict = fit_in_words(chosen) if chosen is not None else "nothing fits"
+    count = len(negotiation.comparisons)
+    summary = f"{count} comparison{'' if count == 1 else 's'}: {verdict}."
     rows = [*(Line([Piece(f" {text}", "text", True)]) for text in wrap(summary, width - 2)), Line()]
     columns = (24, max((width - 34) // 2, 10))
     head = f"{_MARGIN}{'':<{columns[0]}}{'offered':<{columns[1]}}wanted"
@@ -293,8 +297,8 @@ def _matrix(negotiation: Negotiation, width: int) -> list[Line]:
 def _comparison(comparison: Comparison, columns: tuple[int, int], width: int) -> list[Line]:
     result = Piece("✓ fits", "derived") if comparison.ok else Piece(" ✗ ", "failed")
     head = [
-        Piece(f" {comparison.policy}", "text", True),
-        Piece(f"  proposal {comparison.proposal}, transform {comparison.transform}  "),
+        Piece(f" {policy_in_words(comparison)}", "text", True),
+        Piece(f"  {offer_in_words(comparison)}  "),
         result,
     ]
     rows = [Line(head)]
