@@ -541,3 +541,14 @@ def test_the_eavesdropper_keeps_a_phase_1_as_long_as_it_is_used() -> None:
         observer.see(datagram, R if datagram.source == end(R) else I)
     learned_ivs = [e for e in iter(observer.next_event, None) if isinstance(e, Learned) and e.term.symbol == "IV"]
     assert len(learned_ivs) == MOST_WATCHED + 11
+
+
+def test_a_refused_message_leaves_nothing_in_the_ledger_of_its_exchange() -> None:
+    pair = between(CLIENT_MODE).start()
+    while pair.pending[18] != ExchangeType.TRANSACTION:
+        pair.pump(1)
+    pair.pump(1)
+    (login,) = pair.session(R).exchanges.values()
+    before = login.ledger.snapshot()
+    pair.feed(R, patched(pair.pending, 40, bytes((pair.pending[40] ^ 1,))))
+    assert login.ledger.snapshot() == before
