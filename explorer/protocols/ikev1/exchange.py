@@ -102,8 +102,9 @@ class Exchange:
         except Refusal:
             cookie = self.ledger.find("CKY-R")
             self.ledger.restore(saved)
-            if cookie is not None and cookie.owner == self.party.role and "CKY-R" not in saved:
-                # It has been drawn, and whatever is said of the refusal has to name it.
+            drawn = cookie is not None and cookie.owner == self.party.role and "CKY-R" not in saved
+            if cookie is not None and drawn and not self.message_id:
+                # Phase 1 has drawn it, and whatever is said of the refusal has to name it.
                 self.ledger.hold(cookie)
             self.chain = chain
             raise
