@@ -13,10 +13,12 @@ from explorer.events import (
     Comparison,
     Concluded,
     Decrypted,
+    Envelope,
     Event,
     KeysMade,
     NetworkChanged,
     Notified,
+    Refused,
     RekeyCollision,
     SaEnded,
     SaInstalled,
@@ -175,6 +177,27 @@ def of_event(kind: str, party: str = "") -> tuple[str, str]:
     table = _file("events.toml").get(kind, {})
     table = table.get(party, table)
     return table.get("why", ""), table.get("where", "")
+
+
+class RefusalWords(NamedTuple):
+    """A refusal as a headline and as a party's state, and why it matters."""
+
+    said: str
+    state: str
+    why: str
+
+
+def of_refusal(event: Refused, envelope: Envelope, *, v2: bool) -> RefusalWords:
+    """What a refusal means, which in IKEv2 its notification tells, and the exchange that it is the answer in."""
+    table = _file("events.toml")["refused"]
+    names = (f"{event.notify} {envelope.exchange}", event.notify or "silent") if v2 else ()
+    words = next((table[name] for name in names if name in table), table)
+    return RefusalWords(words["said"], words["state"], words["why"])
+
+
+def only_asks_again(event: Refused) -> bool:
+    """Whether nothing is wrong with what is refused: it shall come once more, with a cookie or another method."""
+    return event.notify in ("COOKIE", "INVALID_KE_PAYLOAD")
 
 
 _CHANGED = {

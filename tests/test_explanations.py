@@ -206,6 +206,13 @@ def test_every_kind_of_event_is_explained_in_two_rows(kind: type[Event]) -> None
     assert len(wrap(why, ROW)) <= 2
 
 
+def test_every_refusal_is_explained_in_two_rows() -> None:
+    refused = tomllib.loads((content_folder() / "events.toml").read_text(encoding="utf-8"))["refused"]
+    for table in (refused, *(words for words in refused.values() if isinstance(words, dict))):
+        assert len(wrap(table["why"], ROW)) <= 2, table
+        assert {"said", "state"} <= set(table)
+
+
 def test_no_event_is_explained_that_does_not_exist() -> None:
     explained = tomllib.loads((content_folder() / "events.toml").read_text(encoding="utf-8"))
     assert set(explained) <= {name_of(kind) for kind in Event.__subclasses__()}

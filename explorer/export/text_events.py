@@ -15,7 +15,7 @@ from explorer.events import (
     Refused,
     Verified,
 )
-from explorer.explanations import how_given, offer_in_words, policy_in_words, predicate
+from explorer.explanations import how_given, of_refusal, offer_in_words, policy_in_words, predicate
 from explorer.export.gear.sayings import sayings
 from explorer.trace.model import Beat, Entry
 from explorer.trace.trace import Trace
@@ -58,7 +58,8 @@ def _lines(trace: Trace, entry: Entry) -> Iterator[str]:
         for comparison in negotiation.comparisons:
             yield from _comparison(comparison, negotiation.protocol)
     elif isinstance(event, Refused):
-        yield from _refused(event)
+        words = of_refusal(event, trace.step(entry.step).envelope, v2=trace.protocol == "ikev2")
+        yield from _refused(event, words.state)
     else:
         yield from _short(event)
 
@@ -97,10 +98,10 @@ def _comparison(comparison: Comparison, protocol: str) -> Iterator[str]:
         yield f"      {gear} says: {line}"
 
 
-def _refused(event: Refused) -> Iterator[str]:
+def _refused(event: Refused, state: str) -> Iterator[str]:
     where = "" if event.offset is None else f", at octet {event.offset}"
     answer = f"; the specification's answer is {event.notify}" if event.notify else ""
-    yield f"refuses: {event.reason}   {event.citation}{where}{answer}"
+    yield f"{state}: {event.reason}   {event.citation}{where}{answer}"
     for name, term in (("expected", event.expected), ("received", event.received)):
         if term is not None:
             yield f"    {name} {term.symbol}"

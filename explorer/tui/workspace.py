@@ -15,7 +15,7 @@ from explorer.events import (
     Sent,
     Verified,
 )
-from explorer.explanations import MessageWords, of_message
+from explorer.explanations import MessageWords, RefusalWords, of_message, of_refusal
 from explorer.trace.model import Beat, Entry, Key, Place, Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Target
@@ -80,6 +80,16 @@ class Workspace:
         """The captions of the current message."""
         exchange, number = self._ordinals[self.step.number]
         return of_message(exchange, number, self.step.envelope.variant)
+
+    @property
+    def refusal(self) -> Refused | None:
+        """What the current message is turned down with by a peer, if it is."""
+        found = next((e.event for e in self.trace.refusals if e.step == self.step.number), None)
+        return found if isinstance(found, Refused) else None
+
+    def refusal_words(self, event: Refused) -> RefusalWords:
+        """What a refusal of the current message means."""
+        return of_refusal(event, self.step.envelope, v2=self.trace.protocol == "ikev2")
 
     @property
     def at_end_of_step(self) -> bool:

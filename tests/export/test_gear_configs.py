@@ -11,7 +11,7 @@ from explorer.export.gear.cisco_config import cisco_config
 from explorer.export.gear.description import description
 from explorer.export.gear.strongswan_config import strongswan_config
 from explorer.export.gear.swanctl import secret, value
-from explorer.lab.scenario import PeerFile, Scenario, load_scenario, read_scenario, shipped
+from explorer.lab.scenario import ChildProposal, IkeProposal, PeerFile, Scenario, load_scenario, read_scenario, shipped
 
 INIT, RESP = Role.INITIATOR, Role.RESPONDER
 BOTH = [(name, role) for name in shipped() if name.startswith("ikev1") for role in (INIT, RESP)]
@@ -283,7 +283,10 @@ def test_a_description_of_ikev2_says_all_proposals_in_words_of_ikev2(name: str) 
     assert "PFS" not in text
     assert "phase" not in text
     for role in (INIT, RESP):
-        for proposals in (peer(scenario, role).ike, peer(scenario, role).child):
+        tables: tuple[list[IkeProposal] | list[ChildProposal], ...] = (
+            peer(scenario, role).ike, peer(scenario, role).child,
+        )
+        for proposals in tables:
             for number, proposal in enumerate(proposals, 1):
                 rows = re.findall(rf"^{number} +.*$", text, re.MULTILINE)
                 words = [*proposal.encryption, *proposal.integrity, *proposal.key_exchange]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import recording
-from panes import at_event
+from panes import at_event, at_message
 
 from explorer.events import Judged, Received, Role
 from explorer.explanations import of_event
 from explorer.export.text import to_text
-from explorer.tui.render import caption, how
+from explorer.tui.render import caption, exchange, how
 
 PSK = "ikev2-psk"
 
@@ -31,3 +32,30 @@ def test_the_eavesdropper_is_told_what_a_message_is_to_it() -> None:
     )
     assert caption.happening(at_event(trace, heard.at))[1] == of_event("received", "eavesdropper")[0]
     assert caption.happening(at_event(trace, read.at))[1] == of_event("received")[0] != of_event("sent")[0]
+
+
+@pytest.mark.parametrize("name", ["ikev2-cookie", "ikev2-invalid-ke"])
+def test_a_demand_for_a_retry_is_no_failure(name: str) -> None:
+    workspace = at_message(recording(name), 1)
+    rows = [*caption.lines(workspace, 74, 9)[0], *exchange.lines(workspace, 42)]
+    assert not any(piece.role == "failed" for row in rows for piece in row.pieces)
+    assert rows[0].text.startswith(" ↻  Asks for a retry: ")
+    assert any("asks for a retry" in row.text for row in rows[9:])
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "said", "why"),
+    [
+        ("ikev2-temporary-failure", 8, "Not now: ", "ask again later"),
+        ("ikev2-lossy", 5, "Dropped: ", "Late copies do come"),
+        ("ikev2-ts-unacceptable", 3, "No Child SA: ", "the IKE SA comes up"),
+        ("ikev2-child-no-proposal", 3, "No Child SA: ", "the IKE SA comes up"),
+        ("ikev2-child-not-found", 7, "Turned down: ", "Only this request fails"),
+        ("ikev2-no-proposal", 1, "Refused: ", "A rule was broken"),
+        ("ikev1-policy-mismatch-hash", 1, "Refused: ", "A rule was broken"),
+    ],
+)
+def test_a_refusal_says_what_it_means(name: str, number: int, said: str, why: str) -> None:
+    headline, words, _ = caption.happening(at_message(recording(name), number))
+    assert headline.startswith(said)
+    assert why in words

@@ -15,26 +15,36 @@ from explorer.events import (
     Role,
     Sent,
 )
-from explorer.explanations import fit_in_words, how_given, of_event, of_field, of_term, predicate, what_changed
+from explorer.explanations import (
+    fit_in_words,
+    how_given,
+    of_event,
+    of_field,
+    of_term,
+    only_asks_again,
+    predicate,
+    what_changed,
+)
 from explorer.trace.model import is_packet
 from explorer.tui.lines import Line, Piece, Target, fit, flow, symbol_pieces, wrap
+from explorer.tui.render.exchange import refusal_badge
 from explorer.tui.render.how import message_range
 from explorer.tui.workspace import Workspace
 
 _LABEL = 12
-_REFUSED = "Refused: "
 
 
 def lines(workspace: Workspace, width: int, height: int) -> tuple[list[Line], str]:
     """The caption's rows, and the citation for its lower border."""
     headline, why, where = happening(workspace)
-    failed = headline.startswith(_REFUSED)
-    most = 3 if failed else 2
-    rows = [Line([Piece(text, "text", True)]) for text in wrap(headline, width - (4 if failed else 0))[:most]]
-    if failed:
-        rows[0].pieces[:0] = [Piece(" ✗ ", "failed"), Piece(" ")]
+    refusal = _refusal(workspace)
+    most = 3 if refusal is not None else 2
+    room = width - (4 if refusal is not None else 0)
+    rows = [Line([Piece(text, "text", True)]) for text in wrap(headline, room)[:most]]
+    if refusal is not None:
+        rows[0].pieces[:0] = [refusal_badge(refusal), Piece(" ")]
     rows += flow(_marked(workspace, why), min(width, 72))[:most] if why else []
-    if failed:
+    if refusal is not None and not only_asks_again(refusal):
         return rows[:height], where  # a refusal needs the room; what is selected can wait
     below = _selected(workspace, width)
     if height >= 7:
@@ -50,9 +60,9 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
     words = workspace.words
     if workspace.selection.sa and not workspace.by_event:
         return _about_sa(workspace)
-    refusal = next((e.event for e in workspace.trace.refusals if e.step == workspace.step.number), None)
-    if workspace.at_end_of_step and isinstance(refusal, Refused):
-        return _refused(refusal)
+    refusal = _refusal(workspace)
+    if refusal is not None and workspace.at_end_of_step:
+        return _refused(workspace, refusal)
     if workspace.at_end_of_step and words is not None:
         return words.headline, _on_the_way(workspace) or words.why, words.where
     event = workspace.entry.event
@@ -61,6 +71,8 @@ def happening(workspace: Workspace) -> tuple[str, str, str]:
         term = of_term(event.term.scope, event.term.symbol)
         if term is not None:
             return headline, term.why, term.where
+    if isinstance(event, Refused):
+        return _refused(workspace, event)
     why, where = of_event(_kind(event), workspace.entry.party)
     if isinstance(event, Sent) and words is not None:
         return words.headline, words.why, words.where
@@ -91,9 +103,19 @@ def _kind(event: Event) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
 
 
-def _refused(event: Refused) -> tuple[str, str, str]:
+def _refusal(workspace: Workspace) -> Refused | None:
+    """The refusal that we are at: the event itself, or at the end of a message the one that it met with."""
+    if workspace.selection.sa and not workspace.by_event:
+        return None
+    if isinstance(workspace.entry.event, Refused):
+        return workspace.entry.event
+    return workspace.refusal if workspace.at_end_of_step else None
+
+
+def _refused(workspace: Workspace, event: Refused) -> tuple[str, str, str]:
+    words = workspace.refusal_words(event)
     notify = f"The specification's answer is {event.notify}. " if event.notify else ""
-    return f"{_REFUSED}{event.reason}", f"{notify}{of_event('refused')[0]}", event.citation
+    return f"{words.said}: {event.reason}", f"{notify}{words.why}", event.citation
 
 
 def _about_sa(workspace: Workspace) -> tuple[str, str, str]:
@@ -163,8 +185,6 @@ def _checked(workspace: Workspace, who: str, event: Event) -> str:
             own = "proposals" if workspace.trace.protocol == "ikev2" else "policies"
             return f"{who} holds the answer against its {own}: {result}."
         return f"{who} judges the offers: {result}."
-    if isinstance(event, Refused):
-        return f"{_REFUSED}{event.reason}"
     done = predicate(event)
     return f"{who} {done}." if done else ""
 

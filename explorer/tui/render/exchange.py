@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from explorer.events import (
     Concluded,
+    Event,
     NetworkChanged,
     Received,
     Refused,
@@ -16,6 +17,7 @@ from explorer.events import (
     StateChanged,
     TunnelMoved,
 )
+from explorer.explanations import only_asks_again
 from explorer.trace.model import Step, is_packet
 from explorer.trace.trace import Trace
 from explorer.tui.lines import Line, Piece, Target, between, fit
@@ -163,12 +165,18 @@ def _state(workspace: Workspace, role: Role) -> list[Piece]:
     """In words; between reading a message and answering it a party waits for nothing."""
     trace, step, at = workspace.trace, workspace.step, workspace.at
     own = [e for e in trace.entries[step.first : at + 1] if e.party is role and e.step == step.number]
-    if any(isinstance(e.event, Refused) for e in own):
-        return [Piece(" ✗ ", "failed"), Piece(" refuses")]
+    refused = next((e.event for e in own if isinstance(e.event, Refused)), None)
+    if isinstance(refused, Refused):
+        return [refusal_badge(refused), Piece(f" {workspace.refusal_words(refused).state}")]
     has_read = any(isinstance(e.event, Received) for e in own)
     if has_read and not any(isinstance(e.event, StateChanged) for e in own) and not is_packet(step):
         return [Piece(f"has read {step.number}")]
     return [Piece(trace.state(role, at))]
+
+
+def refusal_badge(event: Refused) -> Piece:
+    """In the colour of failures only what is one."""
+    return Piece(" ↻ ", "text", True) if only_asks_again(event) else Piece(" ✗ ", "failed")
 
 
 def _message(workspace: Workspace, step: Step, width: int) -> Line:
@@ -177,8 +185,8 @@ def _message(workspace: Workspace, step: Step, width: int) -> Line:
     role = "muted" if coming else str(step.sender)
     body = _arrow(step, width - 8, coming, current)
     line = Line(target=Target(message=step.number), selected=current)
-    refused = any(e.step == step.number for e in workspace.trace.refusals)
-    margin = _margin(step, refused=refused and not coming)
+    refused = [e.event for e in workspace.trace.refusals if e.step == step.number]
+    margin = _margin(step, refused=refused[0] if refused and not coming else None)
     number = Piece(f"{step.number:>3} ", role if not coming else "muted", current)
     line.pieces = [
         Piece("▌" if current else " ", role, True),
@@ -194,10 +202,10 @@ def _message(workspace: Workspace, step: Step, width: int) -> Line:
 _FATES = {"delivered twice": "²", "delayed": "◔", "changed": "≠", "lost": "╳"}
 
 
-def _margin(step: Step, *, refused: bool) -> Piece:
+def _margin(step: Step, *, refused: Event | None) -> Piece:
     """What the link did to a message, or whether it was refused, or encrypted."""
-    if refused:
-        return Piece("✗", "failed")
+    if isinstance(refused, Refused):
+        return Piece("↻", "text") if only_asks_again(refused) else Piece("✗", "failed")
     if step.fate:
         return Piece(_FATES[step.fate], "failed")
     return Piece("▒" if step.envelope.encrypted else " ", "encrypted")

@@ -68,7 +68,9 @@ def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
     rows.append(_heading("Marks"))
     rows += [Line([Piece(f"   {MARKS[role]}  ", role, True), Piece(meaning)]) for role, meaning in _MEANINGS]
     rows.append(Line([Piece("   ✓  ", "derived", True), Piece("verified, proven, fits, right")]))
-    rows += [Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]), Line()]
+    rows.append(Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]))
+    rows.append(Line([Piece("   ↻  ", "text", True), Piece("asked for once more: with a cookie, or another method")]))
+    rows.append(Line())
     title, cells = ("In numbers", _LEARNT) if workspace is None else ("Who knows what", _CELLS)
     rows.append(_heading(title))
     rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in cells]
