@@ -283,15 +283,13 @@ def test_a_description_of_ikev2_says_all_proposals_in_words_of_ikev2(name: str) 
     assert "PFS" not in text
     assert "phase" not in text
     for role in (INIT, RESP):
-        tables: tuple[list[IkeProposal] | list[ChildProposal], ...] = (
-            peer(scenario, role).ike, peer(scenario, role).child,
-        )
-        for proposals in tables:
-            for number, proposal in enumerate(proposals, 1):
-                rows = re.findall(rf"^{number} +.*$", text, re.MULTILINE)
-                words = [*proposal.encryption, *proposal.integrity, *proposal.key_exchange]
-                words += [word for words in proposal.additional for word in words]
-                assert any(all(word in row for word in words) for row in rows)
+        ike, child = peer(scenario, role).ike, peer(scenario, role).child
+        numbered: list[tuple[int, IkeProposal | ChildProposal]] = [*enumerate(ike, 1), *enumerate(child, 1)]
+        for number, proposal in numbered:
+            rows = re.findall(rf"^{number} +.*$", text, re.MULTILINE)
+            words = [*proposal.encryption, *proposal.integrity, *proposal.key_exchange]
+            words += [word for words in proposal.additional for word in words]
+            assert any(all(word in row for word in words) for row in rows)
 
 
 def test_a_description_of_ikev2_says_what_else_is_configured() -> None:
