@@ -22,6 +22,16 @@ from explorer.tui.lines import Target
 from explorer.wire.field import Field, Tree
 from explorer.wire.ikev2 import IkeHeader
 
+_COMPLAINTS = {
+    "NO_PROPOSAL_CHOSEN": ("v2_sa",),
+    "NO-PROPOSAL-CHOSEN": ("security_association",),
+    "TS_UNACCEPTABLE": ("v2_selectors",),
+    "INVALID_KE_PAYLOAD": ("v2_key_exchange.method",),
+    "INVALID_MAJOR_VERSION": ("ike_header.version", "isakmp_header.version"),
+    "UNSUPPORTED_CRITICAL_PAYLOAD": ("v2_opaque_payload",),
+}
+"""What an answer complains of: the kinds of fields, one of which is in the message."""
+
 
 class Selection(msgspec.Struct, frozen=True):
     """What is selected: a place in a message, a term, or both at once when the octets are the term.
@@ -247,16 +257,25 @@ class Workspace:
         return None
 
     def _select_point(self) -> None:
-        """The field that the message's explanation is about."""
+        """What a refusal is about, or else the field that the message's explanation is about."""
+        refused = [e.event for e in self.trace.refusals if e.step == self.step.number and e.at <= self.at]
+        if any(isinstance(event, Refused) and self._select_refused(event) for event in refused):
+            return
         words = self.words
-        point = words.point if words is not None else ""
-        for tree in reversed(self.step.envelope.trees):
-            for field in tree.root.walk():
-                if field.spec.key == point:
-                    self._select_field(tree, field)
-                    return
-        tree = self.step.envelope.trees[-1]
-        self._select_field(tree, next(tree.root.leaves()))
+        if not self._select_first(words.point if words is not None else ""):
+            tree = self.step.envelope.trees[-1]
+            self._select_field(tree, next(tree.root.leaves()))
+
+    def _select_refused(self, event: Refused) -> bool:
+        """The payload that the answer complains of, or the field of the header that breaks the rule."""
+        if self._select_first(*_COMPLAINTS.get(event.notify, ())):
+            return True
+        tree = self.step.envelope.trees[0]
+        for field in tree.root.leaves():
+            if event.offset is not None and field.start <= event.offset < field.end and "_header." in field.spec.key:
+                self._select_field(tree, field)
+                return True
+        return False
 
     def _select_field(self, tree: Tree, field: Field) -> None:
         place = Place(self.step.number, tree.buffer.name, field.start, field.end)
@@ -281,13 +300,17 @@ class Workspace:
             self.selection = Selection()
         elif isinstance(event, Refused) and event.received is not None:
             self.select_key(links.key(event.received))
+        elif isinstance(event, Refused):
+            self._select_refused(event)
 
-    def _select_first(self, *keys: str) -> None:
-        for tree in self.step.envelope.trees:
+    def _select_first(self, *keys: str) -> bool:
+        """The first field of one of these kinds, inside what was decrypted before the rest."""
+        for tree in reversed(self.step.envelope.trees):
             for field in tree.root.walk():
                 if field.spec.key in keys:
                     self._select_field(tree, field)
-                    return
+                    return True
+        return False
 
     # ---------------------------------------------------------------- following
 

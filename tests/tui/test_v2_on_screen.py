@@ -6,10 +6,11 @@ import pytest
 from conftest import recording
 from panes import at_event, at_message
 
-from explorer.events import Judged, Received, Role
+from explorer.events import Judged, Received, Refused, Role
 from explorer.explanations import of_event
 from explorer.export.text import to_text
 from explorer.tui.render import caption, exchange, how
+from explorer.tui.workspace import Workspace
 
 PSK = "ikev2-psk"
 
@@ -59,3 +60,23 @@ def test_a_refusal_says_what_it_means(name: str, number: int, said: str, why: st
     headline, words, _ = caption.happening(at_message(recording(name), number))
     assert headline.startswith(said)
     assert why in words
+
+
+@pytest.mark.parametrize(("name", "message", "field"), [
+    ("ikev2-no-proposal", 1, "v2_sa"),
+    ("ikev2-child-no-proposal", 3, "v2_sa"),
+    ("ikev2-ts-unacceptable", 3, "v2_selectors"),
+    ("ikev2-invalid-ke", 1, "v2_key_exchange.method"),
+    ("ikev2-invalid-version", 1, "ike_header.version"),
+    ("ikev2-unsupported-critical", 1, "v2_opaque_payload"),
+    ("ikev2-lossy", 5, "ike_header.message_id"),
+    ("ikev1-policy-mismatch-group", 1, "security_association"),
+])
+def test_what_a_refusal_is_about_is_selected(name: str, message: int, field: str) -> None:
+    workspace = Workspace(recording(name))
+    workspace.go_to_message(message)
+    assert workspace.selection.spec == field
+    while not isinstance(workspace.entry.event, Refused):
+        workspace.move_event(-1)
+    workspace.go_to_event(workspace.at)
+    assert workspace.selection.spec == field
