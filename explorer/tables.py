@@ -43,7 +43,8 @@ def said_of(error: msgspec.ValidationError, root: type[msgspec.Struct]) -> str:
     """Put the key first: msgspec says ``Expected `int`, got `str` - at `$.initiator.psk```; add what is allowed."""
     what, _, where = str(error).partition(" - at `$")
     where = where.strip(".`")
-    words = what.replace("Object", "the table").replace("`", "")
+    words = what.replace("Object missing required field", "the table lacks").replace("Object", "the table")
+    words = words.replace("`", "")
     words = words[0].lower() + words[1:]
     if "unknown field" in words or what.startswith("Invalid enum value"):
         words += f"; expected one of {', '.join(_allowed(root, where))}"

@@ -35,7 +35,9 @@ def execute(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> i
     scenario, trace = play(arguments)
     from explorer.export.files import write_all
 
-    for path in filter(None, files):
+    for path in filter(None, (*files, arguments.keys)):
+        if str(path) == "-":
+            raise ExplorerError("-: expected a path; what goes to standard output is made by “ike-explorer show”")
         if path.exists() and Path(arguments.scenario).exists() and path.samefile(arguments.scenario):
             raise ExplorerError(f"{path}: is the scenario itself, expected another path")
     write_all(_outputs(trace, arguments), [arguments.keys] if arguments.keys else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Sequence
 
 from explorer.lab.scenario import PeerFile
@@ -85,4 +86,6 @@ def _words(key: str, words: Sequence[str], known: Collection[str], *, empty: boo
         yield f"{key}: expected at least one"
     for word in words:
         if word not in known:
-            yield f"{key}: expected one of {', '.join(known)}, got {word!r}"
+            close = difflib.get_close_matches(word, known, n=3, cutoff=0.8)
+            meant = f"did you mean {' or '.join(close)}?" if close else f"expected one of {', '.join(known)}"
+            yield f"{key}: {word!r} is not known, {meant}"

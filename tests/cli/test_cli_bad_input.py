@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from invoke import FIRST, Cli, one_line
 
+from explorer.content import content_folder
+
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
@@ -112,3 +114,20 @@ def test_the_scenario_itself_is_not_overwritten(cli: Cli) -> None:
     assert done.returncode == 1
     assert "is the scenario itself" in done.stderr
     assert path.read_bytes() == before
+
+
+def test_export_writes_no_file_whose_name_is_a_dash(cli: Cli, tmp_path: Path) -> None:
+    done = cli("export", FIRST, "--json", "-")
+    assert done.returncode == 1
+    assert "expected a path" in done.stderr
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_word_for_an_algorithm_that_is_nearly_right_is_put_right(cli: Cli) -> None:
+    text = (content_folder() / "scenarios" / "ikev2-psk.toml").read_text(encoding="utf-8")
+    (cli.folder / "mine.toml").write_text(text.replace("aes-cbc-128", "aes-cbc-129", 1), encoding="utf-8")
+    done = cli("show", "mine.toml")
+    assert done.returncode == 1
+    assert "'aes-cbc-129' is not known, did you mean " in done.stderr
+    assert "aes-cbc-128" in done.stderr
+    assert len(done.stderr) < 200

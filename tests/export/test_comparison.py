@@ -214,7 +214,7 @@ def test_an_alignment_that_does_not_fit_is_named(change: dict[str, object], said
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("left =", "not TOML"), ('left = "a"', "missing required field right"), ("\xff", "is not UTF-8 text")],
+    [("left =", "not TOML"), ('left = "a"', "the table lacks right"), ("\xff", "is not UTF-8 text")],
 )
 def test_a_bad_alignment_file_is_one_line(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "a.toml"

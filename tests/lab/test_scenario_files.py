@@ -11,7 +11,7 @@ from explorer.lab.scenario import load_scenario, read_scenario
 GOOD = (content_folder() / "scenarios" / "ikev1-main-psk.toml").read_text(encoding="utf-8")
 
 BROKEN: list[tuple[str, str, str, str, str]] = [
-    ("a missing title", 'title = "IKEv1 Main Mode, pre-shared key"\n', "", "title", "missing"),
+    ("a missing title", 'title = "IKEv1 Main Mode, pre-shared key"\n', "", "title", "lacks title"),
     ("a missing table", "[responder]", "[bystander]", "bystander", "unknown field"),
     ("a missing key", 'psk = "correct horse battery staple"\n', "", "initiator", "psk"),
     ("a number in quotes", "priority = 10", 'priority = "10"', "initiator.isakmp[0].priority", "int"),

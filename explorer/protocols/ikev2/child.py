@@ -149,7 +149,7 @@ class ChildMaker:
         local = _first_overlap(self.local, theirs.get(int(own_kind), []))
         remote = _first_overlap(self.remote, theirs.get(int(other_kind), []))
         if local is None or remote is None:
-            reason = f"The selectors have nothing in common with {self.local.text} and {self.remote.text}"
+            reason = f"The selectors have nothing in common with {self.local.text} here and {self.remote.text} there"
             raise Refusal(reason, "RFC 7296 §2.9", _N.TS_UNACCEPTABLE)
         self.local, self.remote = local, remote
 
