@@ -51,6 +51,10 @@ class Certificate(msgspec.Struct, frozen=True):
     spki: bytes
     is_authority: bool
 
+    def is_named(self, kind: str, name: str) -> bool:
+        """Whether it is for this name as one of this kind."""
+        return (kind, name) in zip(self.name_kinds, self.names, strict=True)
+
 
 def parse(der: bytes) -> Certificate:
     """Read one certificate in DER.

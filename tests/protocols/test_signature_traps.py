@@ -106,6 +106,14 @@ def test_the_name_in_the_certificate_may_be_the_identity_itself(name: str, liar:
     turned_down(Pair(configs[I], configs[R]), liar.other, "INVALID-ID-INFORMATION", "The certificate is for")
 
 
+@pytest.mark.parametrize("kind", [3, 11])
+@pytest.mark.parametrize("liar", [I, R])
+def test_the_name_of_a_host_proves_no_user_and_no_key_of_the_same_letters(liar: Role, kind: int) -> None:
+    configs = {r: replace(hasty(r, RSA[0]), expects=None) for r in (I, R)}
+    configs[liar] = replace(configs[liar], identity=Identity(kind, configs[liar].identity.data))
+    turned_down(Pair(configs[I], configs[R]), liar.other, "INVALID-ID-INFORMATION", "The certificate is for")
+
+
 @pytest.mark.parametrize("role", [I, R])
 @pytest.mark.parametrize(("epoch", "reason"), [(0.0, "is not valid before 1998-01-01"),
                                                (2777068801.0, "is not valid after 2058-01-01")])

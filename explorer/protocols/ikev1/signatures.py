@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from explorer.crypto.certificate import Certificate, check_chain, parse
@@ -169,7 +170,7 @@ class Signatures(Authentication):
         if body[0] == IdType.DER_ASN1_DN:
             good = body[4:] == certificate.subject
         else:
-            good = identity_text(body) in certificate.names
+            good = certificate.is_named(_NAME_KINDS.get(body[0], ""), identity_text(body))
         if not good:
             names = ", ".join((*certificate.names, certificate.subject_text))
             rule = f"The certificate is for {names}, the peer says that it is {identity_text(body)}"
@@ -180,6 +181,10 @@ class Signatures(Authentication):
         n, e = _cut_numbers(x, prover, key)
         x.ledger.learn(n, e)
         return derive(f"HASH_{side}(SIG)", RsaRecover(key, SIG, n, e), _CITE, scope=scope)
+
+
+_NAME_KINDS: Mapping[int, str] = {IdType.FQDN: "dns", IdType.USER_FQDN: "mail", IdType.IPV4_ADDR: "address"}
+"""Which of a certificate's names an identity can be; one that is only octets can be none."""
 
 
 def _kind(key: object) -> str:

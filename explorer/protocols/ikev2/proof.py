@@ -178,8 +178,7 @@ def _is_named(certificate: Certificate, identity: bytes) -> bool:
     id_type, data = identity[0], identity[4:]
     if id_type == V2IdType.DER_ASN1_DN:
         return data == certificate.subject
-    own = zip(certificate.name_kinds, certificate.names, strict=True)
-    return (_NAME_KINDS.get(id_type, ""), identity_text(identity)) in own
+    return certificate.is_named(_NAME_KINDS.get(id_type, ""), identity_text(identity))
 
 
 def _certificate(x: IkeAuth, prover: Role) -> Certificate:
