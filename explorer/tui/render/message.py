@@ -158,42 +158,67 @@ def _installed(workspace: Workspace) -> list[tuple[Role, SaSnapshot]]:
 
 def _sa_lines(workspace: Workspace, width: int) -> list[Line]:
     rows: list[Line] = []
+    installed = _installed(workspace)
     seen: set[tuple[bytes, ...]] = set()
-    for party, sa in _installed(workspace):
-        spis = tuple(spi.octets for spi in sa.spis)
+    for party, sa in installed:
+        spis = _spis(sa)
         if spis in seen:
             continue
         seen.add(spis)
-        rows += _sa_block(workspace, party, sa, width)
+        holders = {holder: held for holder, held in installed if _spis(held) == spis}
+        rows += _sa_block(workspace, party, holders, width)
     if not rows:
         rows.append(Line([Piece(" It does not exist yet: neither side has all it is made of.", "muted")]))
     return rows
 
 
-def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> list[Line]:
+def _spis(sa: SaSnapshot) -> tuple[bytes, ...]:
+    return tuple(spi.octets for spi in sa.spis)
+
+
+def _sa_block(workspace: Workspace, party: Role, holders: dict[Role, SaSnapshot], width: int) -> list[Line]:
+    """One SA as ``party`` holds it: its names, what was agreed on, and its keys."""
+    sa = holders[party]
     heading = f" {sa.protocol} SA, both directions"
     if sa.direction != "both":
         towards = party if sa.direction == "inbound" else party.other
         heading = f" {sa.protocol} SA towards the {towards}"
+    column = max(18, *(len(f"{use} key") + 2 for use, _ in sa.keys))
     rows = [Line([Piece(heading, "text", True)])]
     for term in sa.spis:
         name = "named by" if sa.protocol in ("ISAKMP", "IKE") else "SPI"
-        rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
-    rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
-    lifetime = workspace.trace.sa_lifetime(party, sa, workspace.at)
-    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{lifetime} s")]))
+        rows.append(_key_line(workspace, _label(name, column), workspace.trace.links.key(term), width))
+    rows += [Line([_label(name, column), Piece(value)]) for name, value in sa.algorithms]
+    lifetime = Line([_label("lifetime", column), Piece(_lifetime(workspace, holders))])
+    # IKEv2 negotiates no lifetime, so there it does not stand among what was agreed on.
+    agreed = workspace.trace.protocol != "ikev2"
+    rows += [lifetime] if agreed else []
     end = workspace.trace.sa_end(party, sa)
     if end is not None and end[0] <= workspace.at:
         said = how_ended(workspace.trace[end[0]], end[1])
-        rows.append(Line([Piece(f"   {'ended':<18}", "muted"), Piece(said, "failed")]))
-    rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
-    rows.append(Line())
-    return rows
+        rows.append(Line([_label("ended", column), Piece(said, "failed")]))
+    for use, term in sa.keys:
+        rows.append(_key_line(workspace, _label(f"{use} key", column), workspace.trace.links.key(term), width))
+    return [*rows, *([] if agreed else [lifetime]), Line()]
 
 
-def _key_line(workspace: Workspace, name: str, key: Key, width: int) -> Line:
+def _lifetime(workspace: Workspace, holders: dict[Role, SaSnapshot]) -> str:
+    """In seconds; in IKEv2 each side's own, and so perhaps two."""
+    times = {party: workspace.trace.sa_lifetime(party, sa, workspace.at) for party, sa in holders.items()}
+    if workspace.trace.protocol != "ikev2":
+        return f"{next(iter(times.values()))} s"
+    if len(set(times.values())) == 1:
+        return f"{next(iter(times.values()))} s, each side's own: not negotiated"
+    return ", ".join(f"{party} {seconds} s" for party, seconds in times.items()) + ": not negotiated"
+
+
+def _label(name: str, column: int) -> Piece:
+    return Piece(f"   {name:<{column}}", "muted")
+
+
+def _key_line(workspace: Workspace, label: Piece, key: Key, width: int) -> Line:
     term = workspace.trace.links.first(key)
-    pieces = [Piece(f"   {name:<18}", "muted"), *symbol_pieces(term), Piece("  ")]
+    pieces = [label, *symbol_pieces(term), Piece("  ")]
     used = sum(len(piece.text) for piece in pieces)
     pieces.append(Piece(octets_text(term.octets, width - used - 1), "muted"))
     return Line(pieces, Target(key=key))
