@@ -78,3 +78,25 @@ def test_what_a_term_is_made_of_is_named_in_full(width: int) -> None:
     assert any("► RealMessage1 " in row for row in made)
     assert any("ƒ MACedIDForI " in row for row in made)
     assert any(" Key Pad for IKEv2 " in row for row in made)
+
+
+@pytest.mark.parametrize("width", [74, 78])
+def test_values_of_the_tree_are_whole_where_there_is_room_for_them(width: int) -> None:
+    shown = set()
+    for name in (PSK, "ikev2-wrong-psk"):
+        for step in recording(name).steps:
+            workspace = at_message(recording(name), step.number)
+            rows = message.lines(workspace, width)
+            assert len({row.text.index(" B ", row.width - 3) for row in rows}) == 1
+            shown |= {row.text for row in rows}
+    for value in (
+        "33 Security Association", "2 Shared Key Message Integrity Code", "44 Traffic Selector - Initiator",
+        "24 AUTHENTICATION_FAILED", "46 Encrypted and Authenticated", "36 Identification - Responder",
+    ):  # fmt: skip
+        assert any(f"  {value}" in row for row in shown), value
+
+
+def test_a_value_stays_in_its_column_where_it_fits() -> None:
+    rows = [line.text for line in message.lines(at_message(recording(PSK), 3), 78)]
+    columns = {row.index(value) for row in rows for value in ("not critical", "39 Authentication") if value in row}
+    assert len(columns) == 1
