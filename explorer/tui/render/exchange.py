@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from explorer.events import (
@@ -213,8 +214,8 @@ def _margin(step: Step, *, refused: Event | None) -> Piece:
 
 def _arrow(step: Step, room: int, coming: bool, current: bool) -> str:
     dash = "╌" if coming else "━" if current else "─"
-    text = shorten(step.envelope.notation, room - 8)
     lost = step.fate == "lost"
+    text = shorten(step.envelope.notation, room - (9 if lost else 5))
     if step.sender is Role.INITIATOR:
         start = f"{dash}{dash} {text} "
         return start + dash * (room - len(start) - (5 if lost else 1)) + ("╳    " if lost else "►")
@@ -223,9 +224,10 @@ def _arrow(step: Step, room: int, coming: bool, current: bool) -> str:
 
 
 def shorten(notation: str, room: int) -> str:
-    """A notation cut after a whole word, with an ellipsis for the rest."""
-    if len(notation) <= room:
-        return notation
+    """A notation without blanks or with ``N(…)`` for late notifications; else cut after a whole word."""
+    for text in _shorter(notation):
+        if len(text) <= room:
+            return text
     words = notation.split(", ")
     while len(words) > 1 and len(", ".join(words)) + 3 > room:
         words.pop()
@@ -233,6 +235,19 @@ def shorten(notation: str, room: int) -> str:
     # "HDR, …" would say nothing of what an encrypted message holds.
     whole = len(cut) <= room and (len(words) > 1 or "{" not in notation)
     return cut if whole else fit(notation, room)
+
+
+_LATE_NOTIFICATION = re.compile(r"^(.*, )N\(\w+\)")
+"""Not the first in its list: that one is what its message is about."""
+
+
+def _shorter(notation: str) -> Iterator[str]:
+    """Every payload in ever fewer columns."""
+    before = ""
+    while notation != before:
+        yield notation
+        yield notation.replace(", ", ",")
+        before, notation = notation, _LATE_NOTIFICATION.sub(r"\1N(…)", notation)
 
 
 def _product(workspace: Workspace, number: int, scope: str, text: str, width: int) -> Line:

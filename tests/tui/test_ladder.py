@@ -1,0 +1,35 @@
+"""The rows of the ladder: whole notations, marks, ports and who has done what."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import recording
+from panes import at_message
+
+from explorer.tui.render import exchange
+
+LARGE, MIDDLE = 54, 42
+
+
+def ladder(name: str, width: int, number: int = 0) -> list[str]:
+    trace = recording(name)
+    return [line.text for line in exchange.lines(at_message(trace, number or len(trace.steps)), width)]
+
+
+@pytest.mark.parametrize("name", ["ikev2-psk", "ikev2-lossy", "ikev2-reauth", "ikev1-main-psk", "ikev2-wrong-psk"])
+def test_no_payload_is_left_out_in_a_wide_window(name: str) -> None:
+    assert [row for row in ladder(name, LARGE) if "…" in row] == []
+
+
+def test_late_notifications_lose_their_names_before_a_payload_is_left_out() -> None:
+    rows = ladder("ikev2-mobike", LARGE)
+    assert any("HDR,SK {IDi,IDr,AUTH,SAi2,TSi,TSr,N(…)} " in row for row in rows)
+    assert any("HDR,SK {N(UPDATE_SA_ADDRESSES),N(…),N(…)} " in row for row in rows)
+
+
+@pytest.mark.parametrize("width", [LARGE, MIDDLE])
+@pytest.mark.parametrize("name", ["ikev2-lossy", "ikev2-mobike", "ikev2-ppk", "ikev2-rsa"])
+def test_every_arrow_ends_in_the_same_column(name: str, width: int) -> None:
+    rows = [row for row in ladder(name, width) if row[1:4].strip().isdigit() and row[4] == " "]
+    assert {len(row) for row in rows} == {width}
+    assert all(row[5] in "◄─━ " and row[width - 4] in "►─━ " for row in rows)
