@@ -7,6 +7,7 @@ from conftest import recording
 from panes import at_message
 
 from explorer.tui.render import exchange
+from explorer.tui.screens.help import help_lines
 
 LARGE, MIDDLE = 54, 42
 
@@ -33,3 +34,9 @@ def test_every_arrow_ends_in_the_same_column(name: str, width: int) -> None:
     rows = [row for row in ladder(name, width) if row[1:4].strip().isdigit() and row[4] == " "]
     assert {len(row) for row in rows} == {width}
     assert all(row[5] in "◄─━ " and row[width - 4] in "►─━ " for row in rows)
+
+
+def test_help_says_what_every_fate_of_a_message_looks_like() -> None:
+    told = [line.text.strip() for line in help_lines(at_message(recording("ikev2-lossy"), 1), 80)]
+    for fate, word in (("lost", "lost"), ("delivered twice", "twice"), ("delayed", "delayed"), ("changed", "changed")):
+        assert any(row.startswith(f"{exchange._FATES[fate]}  ") and word in row for row in told), fate
