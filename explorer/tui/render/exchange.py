@@ -55,11 +55,12 @@ def row_count(trace: Trace) -> int:
 def products_of(trace: Trace) -> dict[int, list[tuple[str, str]]]:
     """After which message what has come of it: the scope of an exchange that made SAs, and a sentence."""
     found: dict[int, list[tuple[str, str]]] = {}
+    names = _names(trace)
     for scope, number in _ends(trace).items():
-        sentence = _sentence(trace, scope)
+        sentence = _sentence(trace, scope, names)
         if sentence:
             found.setdefault(number, []).append((scope, sentence))
-    for number, sentence in _changes(trace):
+    for number, sentence in _changes(trace, names):
         if ("", sentence) not in found.setdefault(number, []):
             found[number].append(("", sentence))
     return {number: found[number] for number in sorted(found) if found[number]}
@@ -80,10 +81,26 @@ def _ends(trace: Trace) -> dict[str, int]:
     return ends
 
 
+def _names(trace: Trace) -> dict[bytes, str]:
+    """What tells IKEv2's SAs apart, under each of their SPIs: the first octets of one, where there is more than one SA.
+
+    Child SAs come in pairs, and a pair has one name.
+    """
+    pairs: dict[tuple[bool, str], list[bytes]] = {}
+    for entry in trace.events_of(SaInstalled) if trace.protocol == "ikev2" else ():
+        if isinstance(entry.event, SaInstalled):
+            sa = entry.event.sa
+            pairs.setdefault((sa.protocol == "IKE", sa.scope), []).append(sa.spis[0].octets)
+    kinds = [is_ike for is_ike, _ in pairs]
+    return {
+        spi: f"{spis[0][:2].hex()}…" for (is_ike, _), spis in pairs.items() if kinds.count(is_ike) > 1 for spi in spis
+    }
+
+
 _ENDED = {"ISAKMP": "the ISAKMP SA", "IKE": "the IKE SA"}
 
 
-def _sentence(trace: Trace, scope: str) -> str:
+def _sentence(trace: Trace, scope: str, names: dict[bytes, str]) -> str:
     """What an exchange has made; nothing, if that is no SA."""
     spis: dict[bytes, str] = {}
     holders: set[Role] = set()
@@ -93,33 +110,46 @@ def _sentence(trace: Trace, scope: str) -> str:
             holders.add(entry.party)
     if "ISAKMP" in spis.values():
         return "phase 1 makes the ISAKMP SA"
+    name = names.get(next(iter(spis), b""), "")
     here = "" if len(holders) > 1 else f"{min(holders, default='')}: "
     if "IKE" in spis.values():
-        return f"{here or 'now there is '}{'an' if scope == 'IKE SA' else 'a new'} IKE SA"
+        made = f"{'an' if scope == 'IKE SA' else 'a new'} IKE SA"
+        return f"{here}{made}, {name}" if name else f"{here or 'now there is '}{made}"
     count = len(spis)
+    if not count:
+        return ""
     if trace.protocol == "ikev2":
-        return f"{here or 'now there are '}{_COUNT.get(count, str(count))} Child SAs" if count else ""
-    return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs" if count else ""
+        made = f"{_COUNT.get(count, str(count))} Child SAs"
+        return f"{here}{made}, {name}" if name else f"{here or 'now there are '}{made}"
+    return f"phase 2 makes {_COUNT.get(count, str(count))} IPsec SAs"
 
 
-_TOLD = ("internal address", "route", "private group", "own address", "peer address")
+def _ended(trace: Trace, event: SaEnded, names: dict[bytes, str]) -> str:
+    name = names.get(event.spi.octets)
+    if name:
+        return f"IKE SA {name}" if event.protocol == "IKE" else f"Child SAs {name}"
+    return _ENDED.get(event.protocol, "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs")
+
+
+_MOVES = {"own address": "{} is at {}", "peer address": "{}: peer at {}"}
+_TOLD = ("internal address", "route", "private group", *_MOVES)
 """What the ladder has a line for."""
 
 
-def _changes(trace: Trace) -> Iterator[tuple[int, str]]:
+def _changes(trace: Trace, names: dict[bytes, str]) -> Iterator[tuple[int, str]]:
     """What else is different after a message: the network of a party, and SAs that both have dropped."""
     for entry in trace.entries:
         event = entry.event
         if isinstance(event, NetworkChanged) and event.what in _TOLD:
             # Where a route leads to is what the ladder shows anyway.
-            yield entry.step, f"{event.what}: {event.value.partition(' through ')[0]}"
+            told = f"{event.what}: {event.value.partition(' through ')[0]}"
+            yield entry.step, _MOVES[event.what].format(entry.party, event.value) if event.what in _MOVES else told
         elif isinstance(event, TunnelMoved):
-            yield entry.step, "Child SAs move"
+            yield entry.step, f"{entry.party}: Child SAs move"
         elif isinstance(event, SaEnded) and event.how == "forgotten":
             yield entry.step, f"the {entry.party} restarts"
         elif isinstance(event, SaEnded) and entry.party is _who_tells_of_the_end(trace, event):
-            others = "Child SAs" if trace.protocol == "ikev2" else "IPsec SAs"
-            yield entry.step, f"{_ENDED.get(event.protocol, others)}: {event.how.removesuffix(' by the peer')}"
+            yield entry.step, f"{_ended(trace, event, names)}: {event.how.removesuffix(' by the peer')}"
         elif isinstance(event, RekeyCollision) and entry.party is Role.INITIATOR:
             yield entry.step, f"nonces: {event.survivor}'s stays"
 
@@ -253,9 +283,10 @@ def _shorter(notation: str) -> Iterator[str]:
 def _product(workspace: Workspace, number: int, scope: str, text: str, width: int) -> Line:
     """What has come of message ``number``; what is not selectable as an SA is done once that message is."""
     selected = bool(scope) and workspace.selection.sa == scope
-    dots = "··" if width < 50 else "········"
     room = width - 8
-    words = f"{dots} {fit(text, room - 2 * len(dots) - 2).rstrip()} {dots}"
+    # The dots give way to the words.
+    dots = "·" * min(2 if width < 50 else 8, (room - 2 - len(text)) // 2)
+    words = f"{dots} {text} {dots}" if dots else fit(text, room)
     padded = f"{words:^{room}}"
     held = any(sa.scope == scope for sa in workspace.trace.sas(Role.INITIATOR, workspace.at))
     done = held or number < workspace.step.number or (not scope and number == workspace.step.number)
