@@ -23,9 +23,10 @@ def test_no_payload_is_left_out_in_a_wide_window(name: str) -> None:
 
 
 def test_late_notifications_lose_their_names_before_a_payload_is_left_out() -> None:
-    rows = ladder("ikev2-mobike", LARGE)
-    assert any("HDR,SK {IDi,IDr,AUTH,SAi2,TSi,TSr,N(…)} " in row for row in rows)
-    assert any("HDR,SK {N(UPDATE_SA_ADDRESSES),N(…),N(…)} " in row for row in rows)
+    assert any("HDR,SK {IDi,IDr,AUTH,SAi2,TSi,TSr,N(…)} " in row for row in ladder("ikev2-ppk", LARGE))
+    assert any("HDR,SAi1,KEi,Ni,N(…),N(…) " in row for row in ladder("ikev2-nat-t", MIDDLE))
+    # What a message is about keeps its name.
+    assert any("HDR, SK {N(COOKIE2)} " in row for row in ladder("ikev2-mobike", MIDDLE))
 
 
 @pytest.mark.parametrize("width", [LARGE, MIDDLE])
@@ -59,7 +60,28 @@ def test_the_ladder_tells_who_has_moved() -> None:
     moves = products("ikev2-mobike")[2:]
     assert moves == [
         "initiator is at 10.77.0.5", "initiator: Child SAs move",
-        "responder: peer at 203.0.113.7", "responder: Child SAs move",
+        "responder: peer at 203.0.113.7", "NAT in front of the initiator", "responder: Child SAs move",
     ]  # fmt: skip
     rows = ladder("ikev2-mobike", MIDDLE)
     assert all(any(f" {move} " in row for row in rows) for move in moves)
+
+
+@pytest.mark.parametrize("width", [LARGE, MIDDLE])
+@pytest.mark.parametrize(("name", "first", "last"), [("ikev2-nat-t", 3, 6), ("ikev1-nat-t", 5, 14)])
+def test_a_message_to_the_port_for_nat_says_so_after_its_number(name: str, first: int, last: int, width: int) -> None:
+    rows = ladder(name, width)
+    assert [n for n in range(1, last + 1) if any(row[1:].lstrip().startswith(f"{n}·4500 ") for row in rows)] == list(
+        range(first, last + 1)
+    )
+    assert {len(row) for row in rows if "►" in row or "◄" in row} == {width}
+    assert sum("NAT in front of the initiator" in row for row in rows) == 1
+    assert not any("·4500" in row for row in ladder("ikev2-psk", width))
+
+
+def test_the_header_shows_the_address_that_a_party_has_by_now_and_the_one_that_is_seen() -> None:
+    assert "10.0.0.1 " in ladder("ikev2-mobike", MIDDLE, 5)[1]
+    for width in (MIDDLE, LARGE):
+        assert "10.77.0.5" in ladder("ikev2-mobike", width)[1]
+        assert "10.0.0.1" not in ladder("ikev2-mobike", width)[1]
+    assert "10.77.0.5→203.0.113.7 ✓" in ladder("ikev2-mobike", LARGE)[1]
+    assert "10.0.0.1→203.0.113.7 " in ladder("ikev2-nat-t", LARGE, 1)[1]

@@ -37,9 +37,10 @@ def title(workspace: Workspace) -> tuple[str, str]:
 def lines(workspace: Workspace, width: int) -> list[Line]:
     """Every row of the ladder."""
     rows = _header(workspace, width)
+    numbers = _numbers(workspace.trace)
     products = products_of(workspace.trace)
     for step in workspace.trace.steps:
-        rows.append(_message(workspace, step, width))
+        rows.append(_message(workspace, step, numbers[step.number], width))
         made = products.get(step.number, [])
         rows.extend(_product(workspace, step.number, scope, text, width) for scope, text in made)
     if workspace.trace.outcome == "failed":
@@ -138,9 +139,16 @@ _TOLD = ("internal address", "route", "private group", *_MOVES)
 
 def _changes(trace: Trace, names: dict[bytes, str]) -> Iterator[tuple[int, str]]:
     """What else is different after a message: the network of a party, and SAs that both have dropped."""
+    natted: set[Role] = set()
     for entry in trace.entries:
         event = entry.event
-        if isinstance(event, NetworkChanged) and event.what in _TOLD:
+        if isinstance(event, NetworkChanged) and event.what == "NAT":
+            # Both sides find it, one after the other.
+            behind = entry.party if event.value.endswith("this side") else entry.party.other
+            if behind not in natted:
+                yield entry.step, f"NAT in front of the {behind}"
+            natted.add(behind)
+        elif isinstance(event, NetworkChanged) and event.what in _TOLD:
             # Where a route leads to is what the ladder shows anyway.
             told = f"{event.what}: {event.value.partition(' through ')[0]}"
             yield entry.step, _MOVES[event.what].format(entry.party, event.value) if event.what in _MOVES else told
@@ -165,16 +173,14 @@ def _who_tells_of_the_end(trace: Trace, event: SaEnded) -> Role | None:
 
 
 def _header(workspace: Workspace, width: int) -> list[Line]:
-    trace, at = workspace.trace, workspace.at
+    trace = workspace.trace
     left, right = trace.parties[Role.INITIATOR], trace.parties[Role.RESPONDER]
     names = between(
         [Piece(f" ► {left.name}", "initiator", True)], [Piece(f"{right.name} ◄ ", "responder", True)], width
     )
     half = width // 2
     addresses = between(
-        _address(left.address, trace.peer_is_proven(Role.RESPONDER, at), half),
-        _address(right.address, trace.peer_is_proven(Role.INITIATOR, at), half)[::-1],
-        width,
+        _address(workspace, Role.INITIATOR, half), _address(workspace, Role.RESPONDER, half)[::-1], width
     )
     states = between(
         [Piece("   "), *_state(workspace, Role.INITIATOR)],
@@ -184,12 +190,29 @@ def _header(workspace: Workspace, width: int) -> list[Line]:
     return [Line(names), Line(addresses), Line(states)]
 
 
-def _address(address: str, proven: bool, room: int) -> list[Piece]:
+def _address(workspace: Workspace, role: Role, room: int) -> list[Piece]:
     """An address, and whether the other side knows whose it is; the words give way to a long address."""
+    address = _ends_of(workspace, role, room - 5)
+    proven = workspace.trace.peer_is_proven(role.other, workspace.at)
     proof = Piece("✓ proven", "derived") if proven else Piece("unproven", "muted")
     if len(address) + len(proof.text) + 5 > room:
         proof = Piece("✓" if proven else "", "derived")
     return [Piece("   "), Piece(address, "muted"), Piece(" "), proof]
+
+
+def _ends_of(workspace: Workspace, role: Role, room: int) -> str:
+    """The address that a party has by now, and the one that the other side sees, if a NAT makes that another."""
+    party = workspace.trace.parties[role]
+    own, seen = party.address, party.outside
+    for entry in workspace.trace.events_of(NetworkChanged):
+        event = entry.event
+        if entry.at <= workspace.at and isinstance(event, NetworkChanged):
+            if entry.party is role and event.what == "own address":
+                own, seen = event.value, ""
+            elif entry.party is role.other and event.what == "peer address":
+                seen = event.value
+    both = f"{own}→{seen}"
+    return both if seen not in ("", own) and len(both) <= room else own
 
 
 def _state(workspace: Workspace, role: Role) -> list[Piece]:
@@ -210,15 +233,28 @@ def refusal_badge(event: Refused) -> Piece:
     return Piece(" ↻ ", "text", True) if only_asks_again(event) else Piece(" ✗ ", "failed")
 
 
-def _message(workspace: Workspace, step: Step, width: int) -> Line:
+_NAT_PORT = 4500
+"""The port to which IKE moves, and in which ESP is wrapped, where there may be a NAT."""
+
+
+def _numbers(trace: Trace) -> dict[int, str]:
+    """Each message's number, with the port that it has moved to; all equally wide, so that the arrows align."""
+    ports = {step.number: _NAT_PORT in (step.source.port, step.destination.port) for step in trace.steps}
+    if not any(ports.values()):
+        return {number: f"{number:>3} " for number in ports}
+    digits = len(str(max(ports)))
+    return {number: f"{number:>{digits}}{f'·{_NAT_PORT}' if moved else '':<5} " for number, moved in ports.items()}
+
+
+def _message(workspace: Workspace, step: Step, label: str, width: int) -> Line:
     current = step.number == workspace.step.number and not workspace.selection.sa
     coming = step.number > workspace.step.number
     role = "muted" if coming else str(step.sender)
-    body = _arrow(step, width - 8, coming, current)
+    body = _arrow(step, width - len(label) - 4, coming, current)
     line = Line(target=Target(message=step.number), selected=current)
     refused = [e.event for e in workspace.trace.refusals if e.step == step.number]
     margin = _margin(step, refused=refused[0] if refused and not coming else None)
-    number = Piece(f"{step.number:>3} ", role if not coming else "muted", current)
+    number = Piece(label, role if not coming else "muted", current)
     line.pieces = [
         Piece("▌" if current else " ", role, True),
         number,
