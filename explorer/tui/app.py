@@ -14,6 +14,7 @@ from textual.theme import Theme
 from explorer.tui.commands import HasCommands
 from explorer.tui.screens.study import StudyScreen
 from explorer.tui.theme import ROLES, SURFACES, Palette
+from explorer.tui.widgets import options
 
 if TYPE_CHECKING:
     from explorer.lab.scenario import Scenario
@@ -41,6 +42,7 @@ def _theme(name: str, palette: str) -> Theme:
             "ike-muted": roles["muted"],
             "ike-app": surfaces["app"],
             "ike-pane": surfaces["pane"],
+            "ike-selected": surfaces["selected"],
             "border-blurred": roles["border"],
         },
     )
@@ -73,7 +75,8 @@ class ExplorerApp(App[None]):
         """Our own variables under every other theme: by whether that theme is dark."""
         if self.native_ansi_color or self.no_color:
             # The terminal's own colours: what they are, only the person in front of it knows.
-            return dict.fromkeys(("ike-border", "ike-text", "ike-muted", "ike-app", "ike-pane"), "ansi_default")
+            names = ("ike-border", "ike-text", "ike-muted", "ike-app", "ike-pane", "ike-selected")
+            return dict.fromkeys(names, "ansi_default")
         palette = "dark" if self.current_theme.dark else "light"
         roles, surfaces = ROLES[palette], SURFACES[palette]
         return {
@@ -82,6 +85,7 @@ class ExplorerApp(App[None]):
             "ike-muted": roles["muted"],
             "ike-app": surfaces["app"],
             "ike-pane": surfaces["pane"],
+            "ike-selected": surfaces["selected"],
         }
 
     @property
@@ -104,6 +108,11 @@ class ExplorerApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The exchange; there is no home yet."""
         return StudyScreen(self.trace, self.scenario, self.draw_seed)
+
+    def action_command_palette(self) -> None:
+        """Everything by name."""
+        if not isinstance(self.screen, options.Palette):
+            self.push_screen(options.Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What Textual offers, and every key of ours."""

@@ -116,6 +116,14 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width)
 
 
+def fit_name(text: str, width: int) -> str:
+    """A name padded to ``width`` columns, or cut in its middle: names that begin alike differ at their ends."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    tail = text[-max((width - 1) // 3, 1) :]
+    return f"{set_cell_size(text, width - cell_len(tail) - 1)}…{tail}"
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Prose in lines of at most ``width`` columns."""
     lines: list[str] = []

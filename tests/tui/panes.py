@@ -83,7 +83,7 @@ def rows(workspace: Workspace, widths: dict[str, int]) -> Iterator[Room]:
     for pane, width in widths.items():
         yield Room(pane, width, _RENDER[pane](workspace, width))
         if pane == "knowledge":
-            yield Room(pane, width, [knowledge.heading(width)])
+            yield Room(pane, width, [knowledge.heading(workspace, width)])
 
 
 def at_message(trace: Trace, number: int) -> Workspace:

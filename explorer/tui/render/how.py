@@ -9,7 +9,7 @@ from explorer.explanations import fit_in_words, of_field, of_term, offer_in_word
 from explorer.export.gear.sayings import sayings
 from explorer.octets import Span
 from explorer.trace.model import Key
-from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pieces, wrap
+from explorer.tui.lines import Line, Piece, Target, fit, fit_name, octets_text, symbol_pieces, wrap
 from explorer.tui.render.proof import proof_lines
 from explorer.tui.workspace import Workspace
 
@@ -123,23 +123,27 @@ def _made_of(workspace: Workspace, key: Key, width: int) -> list[Line]:
             inputs.setdefault(workspace.trace.links.key(source), source)
     if not inputs:
         return []
+    known = {at: workspace.trace.links.terms(at) for at in inputs}
+    shown = {at: known[at][0][2] if known[at] else term for at, term in inputs.items()}
+    column = min(max(13, *(len(_marked(term).text) + 2 for term in shown.values())), 26)
+    origins = [_origin(workspace, *item) for item in shown.items()]
+    where = min(max(map(len, origins)) + 1, width - column - 12)
     rows = [_heading("Made of")]
-    for source_key, source in inputs.items():
-        known = workspace.trace.links.terms(source_key)
-        first = known[0][2] if known else source
-        where = _origin(workspace, source_key, first)
-        pieces = [Piece(_MARGIN), *_wide_symbol(first, 11), Piece(fit(where, min(30, width - 32)), "muted"), Piece(" ")]
-        room = width - sum(len(piece.text) for piece in pieces) - 1
-        pieces.append(Piece(octets_text(first.octets, room), "muted"))
-        rows.append(Line(pieces, Target(key=source_key) if known else None))
+    for (made_from, term), origin in zip(shown.items(), origins, strict=True):
+        symbol = _marked(term)
+        name = Piece(f"{fit_name(symbol.text, column - 1)} ", symbol.role)
+        room = width - len(_MARGIN) - column - where - 2
+        octets = Piece(octets_text(term.octets, room), "muted")
+        pieces = [Piece(_MARGIN), name, Piece(fit(origin, where), "muted"), Piece(" "), octets]
+        rows.append(Line(pieces, Target(key=made_from) if known[made_from] else None))
     rows.append(Line())
     return rows
 
 
-def _wide_symbol(term: Term, width: int) -> list[Piece]:
+def _marked(term: Term) -> Piece:
+    """Mark and symbol, with blanks for a mark where there is none, so that names stand under each other."""
     piece = symbol_pieces(term)[0]
-    text = piece.text if piece.text[:1] in "►◄◆ƒ▒" else f"  {piece.text}"
-    return [piece._replace(text=fit(text, width + 2))]
+    return piece if piece.text[:1] in "►◄◆ƒ▒" else piece._replace(text=f"  {piece.text}")
 
 
 def _origin(workspace: Workspace, key: Key, term: Term) -> str:

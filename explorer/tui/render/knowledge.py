@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.crypto.term import Configured, Nature, Term
 from explorer.events import Role
 from explorer.trace.knowledge import Cell, Holding, KnowledgeRow
-from explorer.tui.lines import Line, Piece, Target, fit, mark_of, octets_text, role_of
+from explorer.tui.lines import Line, Piece, Target, fit, fit_name, mark_of, octets_text, role_of
 from explorer.tui.workspace import Workspace
 from explorer.wire.say import text as say_text
 
@@ -18,21 +18,32 @@ def title(workspace: Workspace) -> tuple[str, str]:
     return "4 Who knows what", "●3 = knows since message 3"
 
 
-def heading(width: int) -> Line:
+def heading(workspace: Workspace, width: int) -> Line:
     """The names of the columns, which stay in sight."""
-    pieces = [Piece(" " * 13), Piece("init ", "initiator"), Piece("eve  ", "public", True), Piece("resp ", "responder")]
-    return Line([*pieces, Piece(fit("octets", width - 28), "muted")])
+    column = _name_column(workspace, width)
+    cells = [Piece("init ", "initiator"), Piece("eve  ", "public", True), Piece("resp ", "responder")]
+    return Line([Piece(" " * (1 + column)), *cells, Piece(fit("octets", width - column - 16), "muted")])
+
+
+def _name_column(workspace: Workspace, width: int) -> int:
+    """As wide as the longest mark and name of the whole trace, and a blank; three octets at least stay in sight."""
+    names = (len(_name(row.term)) for row in workspace.trace.knowledge.rows(len(workspace.trace)))
+    return max(12, min(max(names, default=0) + 1, width - 27))
+
+
+def _name(term: Term) -> str:
+    return f"{mark_of(term) or ' '} {term.symbol}"
 
 
 def lines(workspace: Workspace, width: int) -> list[Line]:
     """Every term that anybody has by now."""
     rows: list[Line] = []
-    scope = ""
+    scope, column = "", _name_column(workspace, width)
     for row in workspace.trace.knowledge.rows(workspace.at):
         if scope and row.key.scope != scope:
             rows.append(_rule(row.key.scope, width))
         scope = row.key.scope
-        rows.append(_row(workspace, row, width))
+        rows.append(_row(workspace, row, column, width))
     return rows
 
 
@@ -41,19 +52,19 @@ def _rule(scope: str, width: int) -> Line:
     return Line([Piece(fit(f"   ·· {name} ··", width), "muted")])
 
 
-def _row(workspace: Workspace, row: KnowledgeRow, width: int) -> Line:
+def _row(workspace: Workspace, row: KnowledgeRow, column: int, width: int) -> Line:
     term, step = row.term, workspace.step.number
     selected = workspace.selection.key == row.key
     cells = [workspace.trace.knowledge.cell(row.key, role, workspace.at) for role, _ in _COLUMNS]
     changed = any(cell.holding is not Holding.NONE and cell.step == step for cell in cells)
     role = role_of(term)
     edge = Piece("▌", role, True) if selected else Piece("+" if changed else " ", "text", True)
-    pieces = [edge, Piece(fit(f"{mark_of(term) or ' '} {term.symbol}", 12), role, True)]
+    pieces = [edge, Piece(f"{fit_name(_name(term), column - 1)} ", role, True)]
     for (_, colour), cell in zip(_COLUMNS, cells, strict=True):
         pieces.append(
             Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step)
         )
-    room = width - 29
+    room = width - column - 17
     shown = "≠ two values" if workspace.trace.links.differ(row.key) else _octets(term, room)
     pieces.append(Piece(f"{fit(shown, room)} ", "muted"))
     return Line(pieces, Target(key=row.key), selected)

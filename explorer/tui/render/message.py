@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
 from explorer.events import Role, SaInstalled, SaSnapshot
 from explorer.explanations import how_ended
 from explorer.trace.model import Key, Place
@@ -9,7 +13,9 @@ from explorer.tui.lines import Line, Piece, Target, fit, octets_text, symbol_pie
 from explorer.tui.workspace import Workspace, body_of
 from explorer.wire.field import Field, Tree
 
-_VALUE_AT = 35
+_VALUE_FROM, _VALUE_TO = 28, 35
+"""Where the column of values may start: as the longest name needs."""
+
 _RANGE = 10
 _SIZE = 7
 
@@ -40,14 +46,30 @@ def lines(workspace: Workspace, width: int) -> list[Line]:
     if workspace.selection.sa:
         return _sa_lines(workspace, width)
     trees = workspace.step.envelope.trees
-    rows: list[Line] = []
+    nodes: list[_Node] = []
     for child in trees[0].root.children or (trees[0].root,):
-        _add(rows, workspace, trees[0], child, 0, width, trees[1:])
-    return rows
+        _add(nodes, workspace, trees[0], child, 0, trees[1:])
+    longest = max(cell_len(node.label) for node in nodes) + 3
+    column = min(max(longest, _VALUE_FROM), max(width - 43, 20), _VALUE_TO)
+    return [_row(workspace, node, column, width) for node in nodes]
+
+
+class _Node(NamedTuple):
+    """A row of the tree; ``is_open`` is ``None`` where there is nothing below it."""
+
+    tree: Tree
+    field: Field
+    depth: int
+    is_open: bool | None
+
+    @property
+    def label(self) -> str:
+        fold = " " if self.is_open is None else "▾" if self.is_open else "▸"
+        return f"{'  ' * self.depth}{fold} {self.field.spec.label}"
 
 
 def _add(
-    rows: list[Line], workspace: Workspace, tree: Tree, field: Field, depth: int, width: int, inner: tuple[Tree, ...]
+    nodes: list[_Node], workspace: Workspace, tree: Tree, field: Field, depth: int, inner: tuple[Tree, ...]
 ) -> None:
     """A field and what is below it; what was decrypted from a field is shown below that field."""
     name = tree.buffer.name
@@ -56,10 +78,10 @@ def _add(
     for other in opened:
         children += [(other, child) for child in other.root.children]
     is_open = bool(children) and workspace.is_open(name, field)
-    rows.append(_row(workspace, tree, field, depth, width, is_open if children else None))
+    nodes.append(_Node(tree, field, depth, is_open if children else None))
     if is_open:
         for owner, child in children:
-            _add(rows, workspace, owner, child, depth + 1, width, inner)
+            _add(nodes, workspace, owner, child, depth + 1, inner)
 
 
 def _parent_range(tree: Tree) -> tuple[str, int, int]:
@@ -67,39 +89,39 @@ def _parent_range(tree: Tree) -> tuple[str, int, int]:
     return (parent.buffer.name, parent.start, parent.end) if parent is not None else ("", -1, -1)
 
 
-def _row(workspace: Workspace, tree: Tree, field: Field, depth: int, width: int, is_open: bool | None) -> Line:
+def _row(workspace: Workspace, node: _Node, column: int, width: int) -> Line:
+    tree, field = node.tree, node.field
     place = Place(workspace.step.number, tree.buffer.name, field.start, field.end)
     selected = workspace.selected_field() is field
     key = _key_of(workspace, field, place)
-    fold = " " if is_open is None else "▾" if is_open else "▸"
-    label = f"{'  ' * depth}{fold} {field.spec.label}"
-    name_width = min(_VALUE_AT, max(width - 43, 20))
-    if len(label) >= name_width:
-        label = label.removesuffix(" payload")
-    value = _value(workspace, field, key, width - name_width - _RANGE - _SIZE - 2)
-    term_role = value[0].role if value and key is not None else "text"
-    edge = Piece("▌" if selected else " ", term_role if key else "text", True)
-    head = Piece(
-        fit(label, name_width - 1), term_role if selected and key else "text", selected or field.children != ()
-    )
-    where = (
-        f"{field.start}–{field.end - 1}"
-        if field.end - field.start > 1
-        else f"{field.start}"
-        if field.end > field.start
-        else "–"
-    )
+    label = node.label if len(node.label) < column else node.label.removesuffix(" payload")
+    where = _octets_of(field)
+    range_room = min(len(where) + 2, _RANGE)
+    room = width - column - range_room - _SIZE - 2
+    value = _value(workspace, field, key, room)
+    # A value that does not fit begins before its column, where the name leaves it the room to be whole.
+    missing = cell_len(value.text) - room
+    early = missing if 0 < missing < column - cell_len(label) else 0
+    term_role = value.role if key is not None else "text"
+    own_role = term_role if selected else "text"
     numbers_role = term_role if selected and key else "muted"
     pieces = [
-        edge,
-        head,
-        *value,
-        Piece(f"{where:>{_RANGE}}", numbers_role, selected),
+        Piece("▌" if selected else " ", term_role, True),
+        Piece(fit(label, column - 1 - early), own_role, selected or field.children != ()),
+        value._replace(text=fit(value.text, room + early)),
+        Piece(f"{where:>{range_room}}", numbers_role, selected),
         Piece(f"{field.end - field.start:>5} B", numbers_role, selected),
         Piece(" "),
     ]
-    toggles = f"{tree.buffer.name}/{field.start}/{field.end}/{field.spec.key}" if is_open is not None else ""
+    toggles = f"{tree.buffer.name}/{field.start}/{field.end}/{field.spec.key}" if node.is_open is not None else ""
     return Line(pieces, Target(place=place, spec=field.spec.key, key=None), selected, toggles=toggles)
+
+
+def _octets_of(field: Field) -> str:
+    """First and last octet of a field."""
+    if field.end - field.start > 1:
+        return f"{field.start}–{field.end - 1}"
+    return f"{field.start}" if field.end > field.start else "–"
 
 
 def _key_of(workspace: Workspace, field: Field, place: Place) -> Key | None:
@@ -109,8 +131,8 @@ def _key_of(workspace: Workspace, field: Field, place: Place) -> Key | None:
     return keys[0] if keys else None
 
 
-def _value(workspace: Workspace, field: Field, key: Key | None, room: int) -> list[Piece]:
-    """Mark and symbol of a term, or the value in words; exactly ``room`` columns and two for the mark."""
+def _value(workspace: Workspace, field: Field, key: Key | None, room: int) -> Piece:
+    """Mark and symbol of a term, or the value in words; two columns are the mark's in any case."""
     if key is not None:
         term = workspace.trace.links.first(key)
         piece = symbol_pieces(term)[0]
@@ -119,10 +141,10 @@ def _value(workspace: Workspace, field: Field, key: Key | None, room: int) -> li
             said = field.meaning
             if said and not said.endswith("…") and field.spec.structure == "identification":
                 text = f"{text}  {said}"
-        return [piece._replace(text=fit(text, room))]
+        return piece._replace(text=text)
     if field.children and field.spec.structure not in ("phase1_attributes", "ipsec_attributes", "attribute"):
-        return [Piece(fit(f"  {_summary(field)}", room), "muted")]
-    return [Piece(fit(f"  {field.meaning}", room))]
+        return Piece(f"  {_summary(field)}", "muted")
+    return Piece(f"  {field.meaning}")
 
 
 def _summary(field: Field) -> str:
@@ -158,42 +180,67 @@ def _installed(workspace: Workspace) -> list[tuple[Role, SaSnapshot]]:
 
 def _sa_lines(workspace: Workspace, width: int) -> list[Line]:
     rows: list[Line] = []
+    installed = _installed(workspace)
     seen: set[tuple[bytes, ...]] = set()
-    for party, sa in _installed(workspace):
-        spis = tuple(spi.octets for spi in sa.spis)
+    for party, sa in installed:
+        spis = _spis(sa)
         if spis in seen:
             continue
         seen.add(spis)
-        rows += _sa_block(workspace, party, sa, width)
+        holders = {holder: held for holder, held in installed if _spis(held) == spis}
+        rows += _sa_block(workspace, party, holders, width)
     if not rows:
         rows.append(Line([Piece(" It does not exist yet: neither side has all it is made of.", "muted")]))
     return rows
 
 
-def _sa_block(workspace: Workspace, party: Role, sa: SaSnapshot, width: int) -> list[Line]:
+def _spis(sa: SaSnapshot) -> tuple[bytes, ...]:
+    return tuple(spi.octets for spi in sa.spis)
+
+
+def _sa_block(workspace: Workspace, party: Role, holders: dict[Role, SaSnapshot], width: int) -> list[Line]:
+    """One SA as ``party`` holds it: its names, what was agreed on, and its keys."""
+    sa = holders[party]
     heading = f" {sa.protocol} SA, both directions"
     if sa.direction != "both":
         towards = party if sa.direction == "inbound" else party.other
         heading = f" {sa.protocol} SA towards the {towards}"
+    column = max(18, *(len(f"{use} key") + 2 for use, _ in sa.keys))
     rows = [Line([Piece(heading, "text", True)])]
     for term in sa.spis:
         name = "named by" if sa.protocol in ("ISAKMP", "IKE") else "SPI"
-        rows.append(_key_line(workspace, name, workspace.trace.links.key(term), width))
-    rows += [Line([Piece(f"   {name:<18}", "muted"), Piece(value)]) for name, value in sa.algorithms]
-    lifetime = workspace.trace.sa_lifetime(party, sa, workspace.at)
-    rows.append(Line([Piece(f"   {'lifetime':<18}", "muted"), Piece(f"{lifetime} s")]))
+        rows.append(_key_line(workspace, _label(name, column), workspace.trace.links.key(term), width))
+    rows += [Line([_label(name, column), Piece(value)]) for name, value in sa.algorithms]
+    lifetime = Line([_label("lifetime", column), Piece(_lifetime(workspace, holders))])
+    # IKEv2 negotiates no lifetime, so there it does not stand among what was agreed on.
+    agreed = workspace.trace.protocol != "ikev2"
+    rows += [lifetime] if agreed else []
     end = workspace.trace.sa_end(party, sa)
     if end is not None and end[0] <= workspace.at:
         said = how_ended(workspace.trace[end[0]], end[1])
-        rows.append(Line([Piece(f"   {'ended':<18}", "muted"), Piece(said, "failed")]))
-    rows += [_key_line(workspace, f"{use} key", workspace.trace.links.key(term), width) for use, term in sa.keys]
-    rows.append(Line())
-    return rows
+        rows.append(Line([_label("ended", column), Piece(said, "failed")]))
+    for use, term in sa.keys:
+        rows.append(_key_line(workspace, _label(f"{use} key", column), workspace.trace.links.key(term), width))
+    return [*rows, *([] if agreed else [lifetime]), Line()]
 
 
-def _key_line(workspace: Workspace, name: str, key: Key, width: int) -> Line:
+def _lifetime(workspace: Workspace, holders: dict[Role, SaSnapshot]) -> str:
+    """In seconds; in IKEv2 each side's own, and so perhaps two."""
+    times = {party: workspace.trace.sa_lifetime(party, sa, workspace.at) for party, sa in holders.items()}
+    if workspace.trace.protocol != "ikev2":
+        return f"{next(iter(times.values()))} s"
+    if len(set(times.values())) == 1:
+        return f"{next(iter(times.values()))} s, each side's own: not negotiated"
+    return ", ".join(f"{party} {seconds} s" for party, seconds in times.items()) + ": not negotiated"
+
+
+def _label(name: str, column: int) -> Piece:
+    return Piece(f"   {name:<{column}}", "muted")
+
+
+def _key_line(workspace: Workspace, label: Piece, key: Key, width: int) -> Line:
     term = workspace.trace.links.first(key)
-    pieces = [Piece(f"   {name:<18}", "muted"), *symbol_pieces(term), Piece("  ")]
+    pieces = [label, *symbol_pieces(term), Piece("  ")]
     used = sum(len(piece.text) for piece in pieces)
     pieces.append(Piece(octets_text(term.octets, width - used - 1), "muted"))
     return Line(pieces, Target(key=key))

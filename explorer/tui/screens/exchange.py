@@ -149,7 +149,7 @@ class ExchangeScreen(Screen[None]):
             keep = next((i for i, line in enumerate(lines) if line.text.startswith("+")), None)
         if name == "bytes":
             keep = octets.first_selected_row(workspace, width)
-        pane.show(lines, heading=knowledge.heading(width) if name == "knowledge" else None, keep=keep)
+        pane.show(lines, heading=knowledge.heading(workspace, width) if name == "knowledge" else None, keep=keep)
 
     def draw_lesson(self, pane: Pane, width: int) -> None:
         """Lessons are drawn by the screen that has them."""

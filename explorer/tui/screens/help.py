@@ -29,6 +29,14 @@ _CELLS = (
     ("+", "changed in this message"),
     ("≠", "the two sides have different octets under this name"),
 )
+_LADDER = (
+    ("━━►", "the message you are at"),
+    ("╌╌►", "still to come"),
+    ("╳", "lost on its way: it never arrives"),
+    ("²", "delivered twice"),
+    ("◔", "delayed: the link keeps it back for a while"),
+    ("≠", "changed on its way"),
+)
 _LEARNT = (
     ("●", "an eavesdropper reads it"),
     ("·", "an eavesdropper has nothing of it; nobody was proven"),
@@ -70,10 +78,11 @@ def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
     rows.append(Line([Piece("   ✓  ", "derived", True), Piece("verified, proven, fits, right")]))
     rows.append(Line([Piece("  "), Piece(" ✗ ", "failed"), Piece(" refused: which check, expected, found")]))
     rows.append(Line([Piece("   ↻  ", "text", True), Piece("asked for once more: with a cookie, or another method")]))
+    if workspace is not None:
+        rows += [Line(), _heading("Exchange"), *_legend(_LADDER)]
     rows.append(Line())
     title, cells = ("In numbers", _LEARNT) if workspace is None else ("Who knows what", _CELLS)
-    rows.append(_heading(title))
-    rows += [Line([Piece(f"   {mark:<4}", "text", True), Piece(meaning)]) for mark, meaning in cells]
+    rows += [_heading(title), *_legend(cells)]
     keys = COMPARISON_KEYS if workspace is None else (*KEYS, *LESSON_KEYS, *COMPARISON_KEYS)
     for group in dict.fromkeys(key.group for key in keys):
         rows += [Line(), _heading(group)]
@@ -87,6 +96,10 @@ def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
     ):
         rows.append(Line([Piece(f"   {glyph:<10}", "text", True), Piece(words)]))
     return rows
+
+
+def _legend(marks: tuple[tuple[str, str], ...]) -> list[Line]:
+    return [Line([Piece(f"   {mark:<5}", "text", True), Piece(meaning)]) for mark, meaning in marks]
 
 
 def _heading(text: str) -> Line:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from explorer.course.model import Lesson
 from explorer.course.progress import Progress
+from explorer.tui.widgets.options import Options
 
 
 class LessonsScreen(ModalScreen[str | None]):
@@ -30,7 +31,7 @@ class LessonsScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """One list in the middle."""
-        options = OptionList(*(Option(self._row(lesson), id=lesson.id) for lesson in self._lessons))
+        options = Options(*(Option(self._row(lesson), id=lesson.id) for lesson in self._lessons))
         options.border_title, options.border_subtitle = "Lessons", "enter opens, esc leaves"
         yield options
 

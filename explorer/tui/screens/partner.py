@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from explorer.errors import ExplorerError
 from explorer.lab.scenario import Scenario
 from explorer.tui.partners import Beside, Partner, hold_beside
+from explorer.tui.widgets.options import Options
 
 _GROUPS = (
     (True, "Aligned with this one: message by message, key by key"),
@@ -49,7 +50,7 @@ class PartnerScreen(ModalScreen[Beside | None]):
             box.border_title, box.border_subtitle = "Hold this run beside", _KEYS
             # Names and titles have nothing else in them, and a pasted control character has no business here.
             yield Input(placeholder="type to narrow the list", restrict=r"[\w ,.()-]*", select_on_focus=False)
-            yield OptionList()
+            yield Options()
 
     def on_mount(self) -> None:
         """Everything, until something is typed."""
