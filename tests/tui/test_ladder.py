@@ -46,6 +46,7 @@ def test_help_says_what_every_fate_of_a_message_looks_like() -> None:
     told = [line.text.strip() for line in help_lines(at_message(recording("ikev2-lossy"), 1), 80)]
     for fate, word in (("lost", "lost"), ("delivered twice", "twice"), ("delayed", "delayed"), ("changed", "changed")):
         assert any(row.startswith(f"{exchange._FATES[fate]}  ") and word in row for row in told), fate
+    assert any(row.startswith("·4500  ") for row in told)
 
 
 def products(name: str) -> list[str]:
