@@ -9,6 +9,8 @@ MIDDLE, WIDE = 110, 190
 """From these widths on there are two, and three, columns."""
 
 _LEFT, _LEFT_WIDE, _MIDDLE_WIDE, _LESSON = 44, 56, 80, 44
+_RIGHT_ENOUGH, _LEFT_MOST = 64, 110
+"""What is left over beside a right column of this width is the ladder's, up to its longest rows."""
 
 
 class Box(NamedTuple):
@@ -110,13 +112,14 @@ def _three_columns(width: int, height: int, wish: Wish) -> dict[str, Box]:
     exchange = min(22, max(18, wish.ladder + 2), room - 8)
     caption = 10 if height >= 34 else 9
     octets = min(24, max(8, room - caption - 12))
-    right = _LEFT_WIDE + _MIDDLE_WIDE
+    left = max(_LEFT_WIDE, min(width - _MIDDLE_WIDE - _RIGHT_ENOUGH, _LEFT_MOST))
+    right = left + _MIDDLE_WIDE
     boxes = {
-        "exchange": Box(0, 1, _LEFT_WIDE, exchange),
-        "knowledge": Box(0, 1 + exchange, _LEFT_WIDE, room - exchange),
-        "caption": Box(_LEFT_WIDE, 1, _MIDDLE_WIDE, caption),
-        "message": Box(_LEFT_WIDE, 1 + caption, _MIDDLE_WIDE, room - caption - octets),
-        "bytes": Box(_LEFT_WIDE, 1 + room - octets, _MIDDLE_WIDE, octets),
+        "exchange": Box(0, 1, left, exchange),
+        "knowledge": Box(0, 1 + exchange, left, room - exchange),
+        "caption": Box(left, 1, _MIDDLE_WIDE, caption),
+        "message": Box(left, 1 + caption, _MIDDLE_WIDE, room - caption - octets),
+        "bytes": Box(left, 1 + room - octets, _MIDDLE_WIDE, octets),
     }
     if wish.lesson:
         how = min(26, room // 2)

@@ -78,6 +78,14 @@ def test_two_columns_are_44_wide_and_the_rest() -> None:
     assert {"strip", "tabs", "how", "lesson"}.isdisjoint(boxes)
 
 
+@pytest.mark.parametrize(("width", "columns"), [(190, (56, 54)), (220, (76, 64)), (300, (110, 110))])
+def test_what_a_wide_window_has_to_spare_is_the_ladders(width: int, columns: tuple[int, int]) -> None:
+    boxes = arrange(width, 60, Wish())
+    assert (boxes["exchange"].width, boxes["how"].width) == columns
+    assert boxes["knowledge"].width == columns[0]
+    assert boxes["message"].width == 80
+
+
 def test_three_columns_are_56_80_and_the_rest() -> None:
     boxes = arrange(200, 60, Wish())
     assert [boxes[name].width for name in ("exchange", "knowledge", "caption", "message", "bytes", "how")] == [

@@ -57,6 +57,14 @@ def test_the_columns_of_who_knows_what_stay_where_they_are() -> None:
     assert knowledge.heading(first, 54).text == knowledge.heading(last, 54).text
 
 
+@pytest.mark.parametrize("width", [42, 54, 78])
+def test_that_two_sides_have_two_values_is_never_cut(width: int) -> None:
+    rows = [line.text for line in knowledge.lines(at_message(recording("ikev2-nat-t"), 3), width)]
+    told = [row for row in rows if "≠" in row]
+    assert told
+    assert all("≠ two values" in row or "≠ differ" in row for row in told)
+
+
 def test_names_that_are_cut_keep_the_end_that_tells_them_apart() -> None:
     trace = recording("ikev2-eap")
     rows = [line.text for line in knowledge.lines(at_message(trace, len(trace.steps)), 42)]

@@ -22,6 +22,11 @@ def test_no_payload_is_left_out_in_a_wide_window(name: str) -> None:
     assert [row for row in ladder(name, LARGE) if "…" in row and "··" not in row] == []
 
 
+@pytest.mark.parametrize("name", ["ikev2-rsa", "ikev2-remote-access", "ikev2-mobike", "ikev1-aggressive-revised-pke"])
+def test_in_a_very_wide_window_nothing_is_cut_at_all(name: str) -> None:
+    assert [row for row in ladder(name, 108) if "…" in row] == []
+
+
 def test_late_notifications_lose_their_names_before_a_payload_is_left_out() -> None:
     assert any("HDR,SK {IDi,IDr,AUTH,SAi2,TSi,TSr,N(…)} " in row for row in ladder("ikev2-ppk", LARGE))
     assert any("HDR,SAi1,KEi,Ni,N(…),N(…) " in row for row in ladder("ikev2-nat-t", MIDDLE))
@@ -41,6 +46,7 @@ def test_help_says_what_every_fate_of_a_message_looks_like() -> None:
     told = [line.text.strip() for line in help_lines(at_message(recording("ikev2-lossy"), 1), 80)]
     for fate, word in (("lost", "lost"), ("delivered twice", "twice"), ("delayed", "delayed"), ("changed", "changed")):
         assert any(row.startswith(f"{exchange._FATES[fate]}  ") and word in row for row in told), fate
+    assert any(row.startswith("·4500  ") for row in told)
 
 
 def products(name: str) -> list[str]:

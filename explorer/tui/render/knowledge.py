@@ -65,7 +65,8 @@ def _row(workspace: Workspace, row: KnowledgeRow, column: int, width: int) -> Li
             Piece(fit(_cell(cell), 5), colour if cell.holding is not Holding.NONE else "muted", cell.step == step)
         )
     room = width - column - 17
-    shown = "≠ two values" if workspace.trace.links.differ(row.key) else _octets(term, room)
+    differ = "≠ two values" if room >= 12 else "≠ differ"
+    shown = differ if workspace.trace.links.differ(row.key) else _octets(term, room)
     pieces.append(Piece(f"{fit(shown, room)} ", "muted"))
     return Line(pieces, Target(key=row.key), selected)
 

@@ -36,6 +36,8 @@ _LADDER = (
     ("²", "delivered twice"),
     ("◔", "delayed: the link keeps it back for a while"),
     ("≠", "changed on its way"),
+    ("·4500", "to or from port 4500, to which both move where there may be a NAT"),
+    ("→", "the address that a party has, and the one that the other sees"),
 )
 _LEARNT = (
     ("●", "an eavesdropper reads it"),
@@ -99,7 +101,7 @@ def help_lines(workspace: Workspace | None, width: int) -> list[Line]:
 
 
 def _legend(marks: tuple[tuple[str, str], ...]) -> list[Line]:
-    return [Line([Piece(f"   {mark:<5}", "text", True), Piece(meaning)]) for mark, meaning in marks]
+    return [Line([Piece(f"   {mark:<7}", "text", True), Piece(meaning)]) for mark, meaning in marks]
 
 
 def _heading(text: str) -> Line:
