@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from explorer.comparison.eavesdropper import Learnt, learnt
 from explorer.comparison.operations import Operations, operations
-from explorer.events import Role, SaInstalled, Sent, Verified
+from explorer.comparison.proofs import Proof, proofs_of
+from explorer.events import Role, SaInstalled, Sent
 from explorer.trace.model import Beat, Step, is_packet
 from explorer.trace.trace import Trace
 
@@ -21,17 +21,6 @@ class ExchangeTotal(NamedTuple):
     name: str
     messages: int
     octets: int
-
-
-class Proof(NamedTuple):
-    """After reading ``message`` somebody knew by ``symbol`` whom it talks to.
-
-    ``formula`` is how that side made what ``symbol`` must equal or be a signature of; empty for a password.
-    """
-
-    message: int
-    symbol: str
-    formula: str
 
 
 class Totals(NamedTuple):
@@ -83,7 +72,7 @@ def totals(trace: Trace) -> Totals:
         round_trips={party: _round_trips(trace, steps, party) for party in _PEERS},
         operations={party: operations(trace, party) for party in _PEERS},
         learnt=learnt(trace),
-        proven={party: tuple(_proofs_of(trace, party)) for party in _PEERS},
+        proven={party: tuple(proofs_of(trace, party)) for party in _PEERS},
     )
 
 
@@ -114,13 +103,3 @@ def _round_trips(trace: Trace, steps: list[Step], party: Role) -> float | None:
     senders = [step.sender for step in steps if step.number <= read and step.number not in again]
     ways = sum(at == 0 or senders[at - 1] is not sender for at, sender in enumerate(senders))
     return ways / 2
-
-
-def _proofs_of(trace: Trace, party: Role) -> Iterator[Proof]:
-    seen: set[str] = set()
-    for entry in trace.events_of(Verified, party.other):
-        event = entry.event
-        if isinstance(event, Verified) and event.proves is party and event.symbol not in seen:
-            seen.add(event.symbol)
-            formula = event.expected.expression
-            yield Proof(entry.step, event.symbol, "" if formula is None else str(formula))

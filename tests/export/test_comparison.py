@@ -8,7 +8,8 @@ from conftest import recording
 
 from explorer.comparison.alignment import Alignment, alignment_files, find_alignment, read_alignment
 from explorer.comparison.comparison import Comparison, compare
-from explorer.comparison.totals import Proof, Totals, is_negotiation, totals
+from explorer.comparison.proofs import Proof
+from explorer.comparison.totals import Totals, is_negotiation, totals
 from explorer.errors import ExplorerError
 from explorer.events import Role
 from explorer.export.comparison_json import comparison_to_json
@@ -68,6 +69,24 @@ def test_a_user_is_proven_by_the_password_behind_the_key_of_the_group() -> None:
     found = totals(recording("ikev1-remote-access-client-mode"))
     assert [proof.symbol for proof in found.proven[Role.INITIATOR]] == ["HASH_I", "password"]
     assert [proof.symbol for proof in found.proven[Role.RESPONDER]] == ["HASH_R"]
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [
+        ("ikev1-main-rsa", "SIG_R"),
+        ("ikev1-main-ecdsa", "SIG_R"),
+        ("ikev2-rsa", "AUTHr"),
+        ("ikev2-ecdsa", "AUTHr"),
+        ("ikev2-ed25519", "AUTHr"),
+        ("ikev2-null-auth", "AUTHr"),
+        ("ikev2-remote-access", "AUTHr"),
+    ],
+)
+def test_who_signs_is_proven_by_what_only_its_private_key_makes(name: str, symbol: str) -> None:
+    proof = totals(recording(name)).proven[Role.RESPONDER][0]
+    assert proof.symbol == symbol
+    assert "d_R" in proof.formula
 
 
 def test_hybrid_key_exchange() -> None:
