@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from explorer.comparison.comparison import Comparison, MessageOf, Side, TermOf
 from explorer.comparison.operations import CHECK, KINDS
+from explorer.comparison.proofs import Proof
 from explorer.comparison.totals import Totals
 from explorer.events import Role
 
@@ -156,7 +157,12 @@ def _proof_of(party: Role) -> Callable[[Totals], Cell]:
         proofs = totals.proven[party]
         if not proofs:
             return Cell("never", "never")
-        told = [f"by message {p.message}, {p.symbol}{f': {p.formula}' if p.formula else ''}" for p in proofs]
-        return Cell("; ".join(told), "proven")
+        return Cell("; ".join(map(_said_of_proof, proofs)), "proven")
 
     return says
+
+
+def _said_of_proof(proof: Proof) -> str:
+    formula = f": {proof.formula}" if proof.formula else ""
+    behind = f", its key made from {proof.behind}" if proof.behind else ""
+    return f"by message {proof.message}, {proof.symbol}{formula}{behind}"

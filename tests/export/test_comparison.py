@@ -89,6 +89,29 @@ def test_who_signs_is_proven_by_what_only_its_private_key_makes(name: str, symbo
     assert "d_R" in proof.formula
 
 
+def symbols_of(name: str, party: Role) -> list[tuple[int, str]]:
+    return [(proof.message, proof.symbol) for proof in totals(recording(name)).proven[party]]
+
+
+def test_a_login_is_proven_by_what_the_password_makes() -> None:
+    assert symbols_of("ikev2-eap", Role.INITIATOR) == [(7, "NT-Response"), (11, "AUTHi")]
+    assert symbols_of("ikev2-eap", Role.RESPONDER) == [(4, "AUTHr"), (8, "AuthenticatorResponse"), (12, "AUTHr")]
+
+
+def test_a_mac_with_keys_of_anybody_proves_nothing() -> None:
+    # EAP-MD5 makes no key: AUTH after it is made with SK_pi, as that of a client without a name is.
+    assert symbols_of("ikev2-eap-md5", Role.INITIATOR) == [(5, "MD5-Response")]
+    assert symbols_of("ikev2-eap-md5", Role.RESPONDER) == [(4, "AUTHr")]
+    assert symbols_of("ikev2-null-auth", Role.INITIATOR) == []
+
+
+def test_a_ticket_proves_by_the_key_in_it() -> None:
+    proof = totals(recording("ikev2-session-resumption")).proven[Role.INITIATOR][-1]
+    assert proof == Proof(15, "AUTHi", "prf(SK_pi, RealMessage1 | Nr | MACedIDForI)", "SK_d_old")
+    text = comparison_to_text(compared("ikev2-psk", "ikev2-session-resumption"), 200)
+    assert "its key made from SK_d_old" in re.sub(r"\s+", " ", text)
+
+
 def test_hybrid_key_exchange() -> None:
     found = totals(recording("ikev2-hybrid-mlkem"))
     assert [exchange.messages for exchange in found.exchanges] == [2, 2, 2]
