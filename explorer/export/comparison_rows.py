@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from explorer.comparison.alignment import aligned_pairs, partners_of
 from explorer.comparison.comparison import Comparison, MessageOf, Side, TermOf
 from explorer.comparison.operations import CHECK, KINDS
 from explorer.comparison.proofs import Proof
@@ -100,6 +101,14 @@ def sections(comparison: Comparison) -> Iterator[Section]:
     yield Section(
         "Proven to the other side", tuple(row(f"the {party}", _proof_of(party), party) for party in _PEERS)
     )
+
+
+def said_without_alignment(comparison: Comparison) -> str:
+    """That there are only numbers, and with what else these two, or any, are compared message by message."""
+    names = (comparison.left.scenario, comparison.right.scenario)
+    own = [f"{name} with {other}" for name in dict.fromkeys(names) for other in partners_of(name)]
+    pairs = own or [f"{left} with {right}" for left, right in aligned_pairs()]
+    return f"These two are compared in numbers only. Message by message: {'; '.join(pairs)}."
 
 
 def said_of_message(message: MessageOf) -> str:

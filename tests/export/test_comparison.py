@@ -297,6 +297,15 @@ def test_text_of_two_that_nobody_has_aligned_is_totals_only() -> None:
     text = comparison_to_text(compared("ikev1-main-psk", "ikev2-rsa"))
     assert "═══ Proven to the other side" in text
     assert "Key by key" not in text
+    end = "These two are compared in numbers only. Message by message: ikev1-main-psk with ikev2-psk; ikev2-rsa with"
+    assert re.sub(r"\s+", " ", text).endswith(f"{end} ikev1-main-rsa. ")
+    assert "compared in numbers only" not in comparison_to_text(compared("ikev1-main-psk", "ikev2-psk"))
+
+
+def test_where_neither_is_aligned_with_anything_all_pairs_are_named() -> None:
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-gcm", "ikev2-hybrid-mlkem")))
+    for alignment in map(read_alignment, FILES):
+        assert f"{alignment.left} with {alignment.right}" in text
 
 
 def test_no_control_character_survives() -> None:
