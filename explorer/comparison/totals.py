@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from explorer.comparison.eavesdropper import Learnt, learnt
+from explorer.comparison.later import Later, later
 from explorer.comparison.operations import Operations, operations
 from explorer.comparison.proofs import Proof, proofs_of
 from explorer.events import Role, SaInstalled, Sent
@@ -33,6 +34,8 @@ class Totals(NamedTuple):
         round_trips: for each peer, those that it waited for until it had keys for packets: half of one is one
             way; ``None`` if it never had them.
         operations: for each peer, what it computed.
+        learnt: what an eavesdropper has learned at the end.
+        later: what more it learns of its recording with a quantum computer.
         proven: for each peer, by what it was proven to the other, each kind of proof once: a password may follow the
             key of a group.
     """
@@ -43,6 +46,7 @@ class Totals(NamedTuple):
     round_trips: dict[Role, float | None]
     operations: dict[Role, Operations]
     learnt: tuple[Learnt, ...]
+    later: Later
     proven: dict[Role, tuple[Proof, ...]]
 
     @property
@@ -65,13 +69,15 @@ def totals(trace: Trace) -> Totals:
     """Everything that is counted, computed from the run."""
     steps = [step for step in trace.steps if is_negotiation(step)]
     largest = max(steps, key=lambda step: (len(step.octets), -step.number), default=None)
+    found = learnt(trace)
     return Totals(
         exchanges=_exchanges(steps),
         largest=(0, 0) if largest is None else (len(largest.octets), largest.number),
         packets=sum(is_packet(step) for step in trace.steps),
         round_trips={party: _round_trips(trace, steps, party) for party in _PEERS},
         operations={party: operations(trace, party) for party in _PEERS},
-        learnt=learnt(trace),
+        learnt=found,
+        later=later(trace, found),
         proven={party: tuple(proofs_of(trace, party)) for party in _PEERS},
     )
 

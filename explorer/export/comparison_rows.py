@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from explorer.comparison.alignment import aligned_pairs, partners_of
 from explorer.comparison.comparison import Comparison, MessageOf, Side, TermOf
+from explorer.comparison.later import Later
 from explorer.comparison.operations import CHECK, KINDS
 from explorer.comparison.proofs import Proof
 from explorer.comparison.totals import Totals
@@ -92,11 +93,11 @@ def sections(comparison: Comparison) -> Iterator[Section]:
     )
     yield Section(
         "An eavesdropper learns",
-        tuple(
-            row(item.subject, _learnt_at(at))
-            for at, item in enumerate(left.learnt)
-            if (item.holding, right.learnt[at].holding) != ("absent", "absent")
+        (
+            *(row(item.subject, _learnt_at(at)) for at, item in enumerate(left.learnt) if _occurs(at, left, right)),
+            row("with a quantum computer", lambda t: _said_of_later(t.later)),
         ),
+        "the last is about a recording: groups and RSA are broken then, ML-KEM is not",
     )
     yield Section(
         "Proven to the other side", tuple(row(f"the {party}", _proof_of(party), party) for party in _PEERS)
@@ -149,6 +150,10 @@ def _both(numbers: list[int]) -> str:
     return " + ".join(map(str, numbers))
 
 
+def _occurs(position: int, *runs: Totals) -> bool:
+    return any(totals.learnt[position].holding != "absent" for totals in runs)
+
+
 def _learnt_at(position: int) -> Callable[[Totals], Cell]:
     def says(totals: Totals) -> Cell:
         _, holding, message = totals.learnt[position]
@@ -159,6 +164,21 @@ def _learnt_at(position: int) -> Callable[[Totals], Cell]:
         return Cell("no" if holding == "none" else "does not occur", holding)
 
     return says
+
+
+def _said_of_later(later: Later) -> Cell:
+    known = [(what, falls) for what, falls in (("names", later.names), ("packets", later.packets)) if falls is not None]
+    if not known:
+        return Cell("does not occur", "absent")
+    read, kept = ([what for what, falls in known if falls is wanted] for wanted in (True, False))
+    if not kept:
+        return Cell("everything", "since")
+    guessed = f"{', '.join(later.secrets)}, which it can only guess" if later.secrets else ""
+    given = f"{', '.join(later.lattice)} of ML-KEM" if later.lattice else ""
+    without = f"without {' and '.join(filter(None, (given, guessed)))}"
+    if not read:
+        return Cell(f"nothing more {without}", "none")
+    return Cell(f"{read[0]}, but no {kept[0]} {without}", "since")
 
 
 def _proof_of(party: Role) -> Callable[[Totals], Cell]:

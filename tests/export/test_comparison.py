@@ -8,6 +8,7 @@ from conftest import recording
 
 from explorer.comparison.alignment import Alignment, alignment_files, find_alignment, read_alignment
 from explorer.comparison.comparison import Comparison, compare
+from explorer.comparison.later import Later
 from explorer.comparison.proofs import Proof
 from explorer.comparison.totals import Totals, is_negotiation, totals
 from explorer.errors import ExplorerError
@@ -160,6 +161,37 @@ def test_whose_names_an_eavesdropper_reads(name: str, initiator: tuple[str, int]
     assert tuple(found["name of the initiator"]) == initiator
     assert tuple(found["name of the responder"]) == responder
     assert found["secret of a key exchange"] == found["keys for packets"] == ["none", 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("ikev1-main-psk", Later(False, False, ("psk",), ())),
+        ("ikev1-main-wrong-psk", Later(False, None, ("psk",), ())),
+        ("ikev1-aggressive-psk", Later(None, False, ("psk",), ())),
+        ("ikev1-main-rsa", Later(True, True, (), ())),
+        ("ikev1-main-pke", Later(True, True, (), ())),
+        # Here the pre-shared key is in no key, only in the proof.
+        ("ikev2-psk", Later(True, True, (), ())),
+        ("ikev2-modp", Later(True, True, (), ())),
+        # A PPK is in the keys for packets and not in those of the IKE SA itself (RFC 8784 §3).
+        ("ikev2-ppk", Later(True, False, ("PPK",), ())),
+        ("ikev2-hybrid-mlkem", Later(False, False, (), ("SK(1)",))),
+        ("ikev2-hybrid-two", Later(False, False, (), ("SK(1)", "SK(2)"))),
+        ("ikev2-session-resumption", Later(True, True, (), ())),
+        ("ikev2-wrong-psk", Later(True, None, (), ())),
+        ("ikev2-invalid-version", Later(None, None, (), ())),
+    ],
+)
+def test_what_falls_to_a_quantum_computer(name: str, found: Later) -> None:
+    assert totals(recording(name)).later == found
+
+
+def test_a_quantum_computer_is_said_to_tell_classical_and_hybrid_apart() -> None:
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-psk", "ikev2-hybrid-mlkem"), 200))
+    assert "with a quantum computer everything nothing more without SK(1) of ML-KEM" in text
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-ppk", "ikev1-main-psk"), 200))
+    assert "names, but no packets without PPK, which it can only guess nothing more without psk, which it can" in text
 
 
 def test_a_repeated_message_is_no_round_trip_more() -> None:
@@ -331,6 +363,7 @@ def test_json_says_what_the_comparison_says() -> None:
         assert said["exchanges"] == [exchange._asdict() for exchange in found.exchanges]
         assert said["round_trips"] == {str(party): found.round_trips[party] for party in BOTH}
         assert said["operations"]["initiator"]["group_exponentiations"] == 2
+        assert said["quantum"] == {**found.later._asdict(), "secrets": list(found.later.secrets), "lattice": []}
         assert [item["subject"] for item in said["eavesdropper"]] == [item.subject for item in found.learnt]
     assert comparison.aligned is not None
     assert [len(document[key]) for key in ("names", "messages", "terms")] == list(map(len, comparison.aligned))
