@@ -299,7 +299,7 @@ class V2VendorId(V2Payload, label="Vendor ID payload", cite="RFC 7296 §3.12", k
 
 
 class V2Notify(V2Payload, label="Notify payload", cite="RFC 7296 §3.10", key="v2_notify"):
-    """An error or a status."""
+    """An error or a status; what its type makes of the data is in ``ikev2_notify``."""
 
     protocol: int = u8(V2ProtocolId, default=0, label="Protocol ID")
     spi_size: int = u8(label="SPI size", computed="size:spi", default=None)
