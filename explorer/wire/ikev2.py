@@ -303,7 +303,7 @@ class V2Notify(V2Payload, label="Notify payload", cite="RFC 7296 §3.10", key="v
 
     protocol: int = u8(V2ProtocolId, default=0, label="Protocol ID")
     spi_size: int = u8(label="SPI size", computed="size:spi", default=None)
-    notify_type: int = u16(V2NotifyType, label="Notify message type")
+    notify_type: int = u16(V2NotifyType, label="Notify message type", say=V2NotifyType.explain)
     spi: bytes = octets("spi_size", label="SPI", default=b"")
     data: bytes = rest(label="Notification data", default=b"")
 

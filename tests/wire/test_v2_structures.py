@@ -113,6 +113,20 @@ def test_trap_56_an_identity_has_three_reserved_octets_and_an_sa_nothing_in_fron
 
 
 @pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (14, "14 NO_PROPOSAL_CHOSEN: no offer matches the policy"),
+        (16390, "16390 COOKIE: octets to be sent back, before any state is kept"),
+        (9000, "9000 private error"),
+    ],
+)
+def test_the_type_of_a_notification_says_what_it_means(kind: int, said: str) -> None:
+    built = build(V2Notify(notify_type=kind))
+    _, field = read(V2Notify, built, 0, len(built))
+    assert [leaf.meaning for leaf in field.children if leaf.spec.name == "notify_type"] == [said]
+
+
+@pytest.mark.parametrize(
     ("kind", "data", "said"),
     [
         (17, "001f", "31 X25519"),
