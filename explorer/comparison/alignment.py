@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -84,8 +85,17 @@ def partners_of(name: str) -> tuple[str, ...]:
     Raises:
         ExplorerError: a content file is not as it should be.
     """
-    pairs = [(alignment.left, alignment.right) for alignment in map(read_alignment, alignment_files())]
-    return tuple(other for pair in pairs for one, other in (pair, pair[::-1]) if one == name)
+    return tuple(other for pair in aligned_pairs() for one, other in (pair, pair[::-1]) if one == name)
+
+
+@cache
+def aligned_pairs() -> tuple[tuple[str, str], ...]:
+    """The names of all scenarios that are aligned; the files are read once.
+
+    Raises:
+        ExplorerError: a content file is not as it should be.
+    """
+    return tuple((alignment.left, alignment.right) for alignment in map(read_alignment, alignment_files()))
 
 
 def read_alignment(path: Path) -> Alignment:

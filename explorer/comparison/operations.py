@@ -66,9 +66,13 @@ def _name(expression: Expr) -> str:
     return type(expression).__name__
 
 
+def names_of(term: Term) -> set[str]:
+    """The names of the expressions that a term consists of."""
+    return {_name(part) for part in _parts(term)}
+
+
 def _is_shared(term: Term) -> bool:
-    names = {_name(part) for part in _parts(term)}
-    return bool(names & {"ModExp", "CurvePoint", "Ladder", "EncapsulatedSecret", "Decapsulation"})
+    return bool(names_of(term) & {"ModExp", "CurvePoint", "Ladder", "EncapsulatedSecret", "Decapsulation"})
 
 
 def _is_signature_check(event: Verified | Refused) -> bool:

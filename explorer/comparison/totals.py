@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from explorer.comparison.eavesdropper import Learnt, learnt
+from explorer.comparison.later import Later, later
 from explorer.comparison.operations import Operations, operations
-from explorer.events import Role, SaInstalled, Sent, Verified
+from explorer.comparison.proofs import Proof, proofs_of
+from explorer.events import Role, SaInstalled, Sent
 from explorer.trace.model import Beat, Step, is_packet
 from explorer.trace.trace import Trace
 
@@ -23,17 +24,6 @@ class ExchangeTotal(NamedTuple):
     octets: int
 
 
-class Proof(NamedTuple):
-    """After reading ``message`` somebody knew by ``symbol`` whom it talks to.
-
-    ``formula`` is how that side made what ``symbol`` must equal or be a signature of; empty for a password.
-    """
-
-    message: int
-    symbol: str
-    formula: str
-
-
 class Totals(NamedTuple):
     """One run in numbers.
 
@@ -44,6 +34,8 @@ class Totals(NamedTuple):
         round_trips: for each peer, those that it waited for until it had keys for packets: half of one is one
             way; ``None`` if it never had them.
         operations: for each peer, what it computed.
+        learnt: what an eavesdropper has learned at the end.
+        later: what more it learns of its recording with a quantum computer.
         proven: for each peer, by what it was proven to the other, each kind of proof once: a password may follow the
             key of a group.
     """
@@ -54,6 +46,7 @@ class Totals(NamedTuple):
     round_trips: dict[Role, float | None]
     operations: dict[Role, Operations]
     learnt: tuple[Learnt, ...]
+    later: Later
     proven: dict[Role, tuple[Proof, ...]]
 
     @property
@@ -76,14 +69,16 @@ def totals(trace: Trace) -> Totals:
     """Everything that is counted, computed from the run."""
     steps = [step for step in trace.steps if is_negotiation(step)]
     largest = max(steps, key=lambda step: (len(step.octets), -step.number), default=None)
+    found = learnt(trace)
     return Totals(
         exchanges=_exchanges(steps),
         largest=(0, 0) if largest is None else (len(largest.octets), largest.number),
         packets=sum(is_packet(step) for step in trace.steps),
         round_trips={party: _round_trips(trace, steps, party) for party in _PEERS},
         operations={party: operations(trace, party) for party in _PEERS},
-        learnt=learnt(trace),
-        proven={party: tuple(_proofs_of(trace, party)) for party in _PEERS},
+        learnt=found,
+        later=later(trace, found),
+        proven={party: tuple(proofs_of(trace, party)) for party in _PEERS},
     )
 
 
@@ -114,13 +109,3 @@ def _round_trips(trace: Trace, steps: list[Step], party: Role) -> float | None:
     senders = [step.sender for step in steps if step.number <= read and step.number not in again]
     ways = sum(at == 0 or senders[at - 1] is not sender for at, sender in enumerate(senders))
     return ways / 2
-
-
-def _proofs_of(trace: Trace, party: Role) -> Iterator[Proof]:
-    seen: set[str] = set()
-    for entry in trace.events_of(Verified, party.other):
-        event = entry.event
-        if isinstance(event, Verified) and event.proves is party and event.symbol not in seen:
-            seen.add(event.symbol)
-            formula = event.expected.expression
-            yield Proof(entry.step, event.symbol, "" if formula is None else str(formula))

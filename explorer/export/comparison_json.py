@@ -69,6 +69,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
             {"subject": item.subject, "holding": item.holding, "message": item.message or None}
             for item in totals.learnt
         ],
+        "quantum": totals.later._asdict(),
         "proven": {
             party: [proof._asdict() for proof in proofs] for party, proofs in totals.proven.items()
         },

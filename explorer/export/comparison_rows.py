@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from explorer.comparison.alignment import aligned_pairs, partners_of
 from explorer.comparison.comparison import Comparison, MessageOf, Side, TermOf
+from explorer.comparison.later import Later
 from explorer.comparison.operations import CHECK, KINDS
+from explorer.comparison.proofs import Proof
 from explorer.comparison.totals import Totals
 from explorer.events import Role
 
@@ -90,15 +93,23 @@ def sections(comparison: Comparison) -> Iterator[Section]:
     )
     yield Section(
         "An eavesdropper learns",
-        tuple(
-            row(item.subject, _learnt_at(at))
-            for at, item in enumerate(left.learnt)
-            if (item.holding, right.learnt[at].holding) != ("absent", "absent")
+        (
+            *(row(item.subject, _learnt_at(at)) for at, item in enumerate(left.learnt) if _occurs(at, left, right)),
+            row("with a quantum computer", lambda t: _said_of_later(t.later)),
         ),
+        "the last is about a recording: groups and RSA are broken then, ML-KEM is not",
     )
     yield Section(
         "Proven to the other side", tuple(row(f"the {party}", _proof_of(party), party) for party in _PEERS)
     )
+
+
+def said_without_alignment(comparison: Comparison) -> str:
+    """That there are only numbers, and with what else these two, or any, are compared message by message."""
+    names = (comparison.left.scenario, comparison.right.scenario)
+    own = [f"{name} with {other}" for name in dict.fromkeys(names) for other in partners_of(name)]
+    pairs = own or [f"{left} with {right}" for left, right in aligned_pairs()]
+    return f"These two are compared in numbers only. Message by message: {'; '.join(pairs)}."
 
 
 def said_of_message(message: MessageOf) -> str:
@@ -139,6 +150,10 @@ def _both(numbers: list[int]) -> str:
     return " + ".join(map(str, numbers))
 
 
+def _occurs(position: int, *runs: Totals) -> bool:
+    return any(totals.learnt[position].holding != "absent" for totals in runs)
+
+
 def _learnt_at(position: int) -> Callable[[Totals], Cell]:
     def says(totals: Totals) -> Cell:
         _, holding, message = totals.learnt[position]
@@ -151,12 +166,32 @@ def _learnt_at(position: int) -> Callable[[Totals], Cell]:
     return says
 
 
+def _said_of_later(later: Later) -> Cell:
+    known = [(what, falls) for what, falls in (("names", later.names), ("packets", later.packets)) if falls is not None]
+    if not known:
+        return Cell("does not occur", "absent")
+    read, kept = ([what for what, falls in known if falls is wanted] for wanted in (True, False))
+    if not kept:
+        return Cell("everything", "since")
+    guessed = f"{', '.join(later.secrets)}, which it can only guess" if later.secrets else ""
+    given = f"{', '.join(later.lattice)} of ML-KEM" if later.lattice else ""
+    without = f"without {' and '.join(filter(None, (given, guessed)))}"
+    if not read:
+        return Cell(f"nothing more {without}", "none")
+    return Cell(f"{read[0]}, but no {kept[0]} {without}", "since")
+
+
 def _proof_of(party: Role) -> Callable[[Totals], Cell]:
     def says(totals: Totals) -> Cell:
         proofs = totals.proven[party]
         if not proofs:
             return Cell("never", "never")
-        told = [f"by message {p.message}, {p.symbol}{f': {p.formula}' if p.formula else ''}" for p in proofs]
-        return Cell("; ".join(told), "proven")
+        return Cell("; ".join(map(_said_of_proof, proofs)), "proven")
 
     return says
+
+
+def _said_of_proof(proof: Proof) -> str:
+    formula = f": {proof.formula}" if proof.formula else ""
+    behind = f", its key made from {proof.behind}" if proof.behind else ""
+    return f"by message {proof.message}, {proof.symbol}{formula}{behind}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from explorer.comparison.comparison import Comparison
 from explorer.export.comparison_columns import beside, cell, heading
 from explorer.export.comparison_pairs import aligned_lines
-from explorer.export.comparison_rows import Row, header_rows, sections
+from explorer.export.comparison_rows import Row, header_rows, said_without_alignment, sections
 
 NARROWEST = 80
 _LABELS = 26
@@ -21,7 +22,10 @@ def comparison_to_text(comparison: Comparison, width: int = NARROWEST) -> str:
         lines += heading(section.title)
         lines += [line for row in section.rows for line in _row(row, width)]
         lines += [section.note] if section.note else []
-    if comparison.aligned is not None:
+    if comparison.aligned is None:
+        # Names of scenarios are typed again: a line never ends inside one.
+        lines += ["", *wrap(said_without_alignment(comparison), width, break_on_hyphens=False)]
+    else:
         lines += aligned_lines(comparison.aligned, comparison.left.scenario, comparison.right.scenario, width)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 

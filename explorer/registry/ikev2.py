@@ -75,6 +75,16 @@ class AuthMethod(Number):
     DIGITAL_SIGNATURE = 14, "Digital Signature", "the algorithm is named in front", "RFC 7427 §3"
 
 
+class SignatureHash(Number):
+    """Hashes that a peer takes in signatures (RFC 7427 §7)."""
+
+    SHA1 = 1, "SHA1", "160 bits", "RFC 7427 §7"
+    SHA2_256 = 2, "SHA2-256", "256 bits", "RFC 7427 §7"
+    SHA2_384 = 3, "SHA2-384", "384 bits", "RFC 7427 §7"
+    SHA2_512 = 4, "SHA2-512", "512 bits", "RFC 7427 §7"
+    IDENTITY = 5, "Identity", "no hash: what is signed goes into the signature whole", "RFC 8420 §2"
+
+
 class V2IdType(Number):
     """How to read the data of an Identification payload (RFC 7296 §3.5)."""
 

@@ -79,3 +79,9 @@ class V2NotifyType(Number):
         if value < 16384:
             return "private error" if value >= 8192 else "reserved error"
         return "private status" if value >= 40960 else "reserved status"
+
+    @classmethod
+    def explain(cls, value: int) -> str:
+        """Number and name, and what has happened or is announced by it."""
+        member = cls.find(value)
+        return cls.say(value) if member is None else f"{cls.say(value)}: {member.meaning}"

@@ -299,11 +299,11 @@ class V2VendorId(V2Payload, label="Vendor ID payload", cite="RFC 7296 §3.12", k
 
 
 class V2Notify(V2Payload, label="Notify payload", cite="RFC 7296 §3.10", key="v2_notify"):
-    """An error or a status."""
+    """An error or a status; what its type makes of the data is in ``ikev2_notify``."""
 
     protocol: int = u8(V2ProtocolId, default=0, label="Protocol ID")
     spi_size: int = u8(label="SPI size", computed="size:spi", default=None)
-    notify_type: int = u16(V2NotifyType, label="Notify message type")
+    notify_type: int = u16(V2NotifyType, label="Notify message type", say=V2NotifyType.explain)
     spi: bytes = octets("spi_size", label="SPI", default=b"")
     data: bytes = rest(label="Notification data", default=b"")
 

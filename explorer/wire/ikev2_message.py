@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from explorer.errors import WireError
 from explorer.octets import Buffer, Span
 from explorer.registry.ikev2 import V2PayloadType
-from explorer.wire import ikev2_eap  # noqa: F401 - teaches V2Eap to take packets apart
+from explorer.wire import ikev2_eap, ikev2_notify  # noqa: F401 - teach V2Eap and V2Notify what their data are
 from explorer.wire.field import Field, Spec, Tree
 from explorer.wire.ikev2 import (
     V2_PAYLOADS,

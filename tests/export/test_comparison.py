@@ -8,7 +8,9 @@ from conftest import recording
 
 from explorer.comparison.alignment import Alignment, alignment_files, find_alignment, read_alignment
 from explorer.comparison.comparison import Comparison, compare
-from explorer.comparison.totals import Proof, Totals, is_negotiation, totals
+from explorer.comparison.later import Later
+from explorer.comparison.proofs import Proof
+from explorer.comparison.totals import Totals, is_negotiation, totals
 from explorer.errors import ExplorerError
 from explorer.events import Role
 from explorer.export.comparison_json import comparison_to_json
@@ -70,6 +72,47 @@ def test_a_user_is_proven_by_the_password_behind_the_key_of_the_group() -> None:
     assert [proof.symbol for proof in found.proven[Role.RESPONDER]] == ["HASH_R"]
 
 
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [
+        ("ikev1-main-rsa", "SIG_R"),
+        ("ikev1-main-ecdsa", "SIG_R"),
+        ("ikev2-rsa", "AUTHr"),
+        ("ikev2-ecdsa", "AUTHr"),
+        ("ikev2-ed25519", "AUTHr"),
+        ("ikev2-null-auth", "AUTHr"),
+        ("ikev2-remote-access", "AUTHr"),
+    ],
+)
+def test_who_signs_is_proven_by_what_only_its_private_key_makes(name: str, symbol: str) -> None:
+    proof = totals(recording(name)).proven[Role.RESPONDER][0]
+    assert proof.symbol == symbol
+    assert "d_R" in proof.formula
+
+
+def symbols_of(name: str, party: Role) -> list[tuple[int, str]]:
+    return [(proof.message, proof.symbol) for proof in totals(recording(name)).proven[party]]
+
+
+def test_a_login_is_proven_by_what_the_password_makes() -> None:
+    assert symbols_of("ikev2-eap", Role.INITIATOR) == [(7, "NT-Response"), (11, "AUTHi")]
+    assert symbols_of("ikev2-eap", Role.RESPONDER) == [(4, "AUTHr"), (8, "AuthenticatorResponse"), (12, "AUTHr")]
+
+
+def test_a_mac_with_keys_of_anybody_proves_nothing() -> None:
+    # EAP-MD5 makes no key: AUTH after it is made with SK_pi, as that of a client without a name is.
+    assert symbols_of("ikev2-eap-md5", Role.INITIATOR) == [(5, "MD5-Response")]
+    assert symbols_of("ikev2-eap-md5", Role.RESPONDER) == [(4, "AUTHr")]
+    assert symbols_of("ikev2-null-auth", Role.INITIATOR) == []
+
+
+def test_a_ticket_proves_by_the_key_in_it() -> None:
+    proof = totals(recording("ikev2-session-resumption")).proven[Role.INITIATOR][-1]
+    assert proof == Proof(15, "AUTHi", "prf(SK_pi, RealMessage1 | Nr | MACedIDForI)", "SK_d_old")
+    text = comparison_to_text(compared("ikev2-psk", "ikev2-session-resumption"), 200)
+    assert "its key made from SK_d_old" in re.sub(r"\s+", " ", text)
+
+
 def test_hybrid_key_exchange() -> None:
     found = totals(recording("ikev2-hybrid-mlkem"))
     assert [exchange.messages for exchange in found.exchanges] == [2, 2, 2]
@@ -118,6 +161,37 @@ def test_whose_names_an_eavesdropper_reads(name: str, initiator: tuple[str, int]
     assert tuple(found["name of the initiator"]) == initiator
     assert tuple(found["name of the responder"]) == responder
     assert found["secret of a key exchange"] == found["keys for packets"] == ["none", 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("ikev1-main-psk", Later(False, False, ("psk",), ())),
+        ("ikev1-main-wrong-psk", Later(False, None, ("psk",), ())),
+        ("ikev1-aggressive-psk", Later(None, False, ("psk",), ())),
+        ("ikev1-main-rsa", Later(True, True, (), ())),
+        ("ikev1-main-pke", Later(True, True, (), ())),
+        # Here the pre-shared key is in no key, only in the proof.
+        ("ikev2-psk", Later(True, True, (), ())),
+        ("ikev2-modp", Later(True, True, (), ())),
+        # A PPK is in the keys for packets and not in those of the IKE SA itself (RFC 8784 §3).
+        ("ikev2-ppk", Later(True, False, ("PPK",), ())),
+        ("ikev2-hybrid-mlkem", Later(False, False, (), ("SK(1)",))),
+        ("ikev2-hybrid-two", Later(False, False, (), ("SK(1)", "SK(2)"))),
+        ("ikev2-session-resumption", Later(True, True, (), ())),
+        ("ikev2-wrong-psk", Later(True, None, (), ())),
+        ("ikev2-invalid-version", Later(None, None, (), ())),
+    ],
+)
+def test_what_falls_to_a_quantum_computer(name: str, found: Later) -> None:
+    assert totals(recording(name)).later == found
+
+
+def test_a_quantum_computer_is_said_to_tell_classical_and_hybrid_apart() -> None:
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-psk", "ikev2-hybrid-mlkem"), 200))
+    assert "with a quantum computer everything nothing more without SK(1) of ML-KEM" in text
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-ppk", "ikev1-main-psk"), 200))
+    assert "names, but no packets without PPK, which it can only guess nothing more without psk, which it can" in text
 
 
 def test_a_repeated_message_is_no_round_trip_more() -> None:
@@ -255,6 +329,15 @@ def test_text_of_two_that_nobody_has_aligned_is_totals_only() -> None:
     text = comparison_to_text(compared("ikev1-main-psk", "ikev2-rsa"))
     assert "═══ Proven to the other side" in text
     assert "Key by key" not in text
+    end = "These two are compared in numbers only. Message by message: ikev1-main-psk with ikev2-psk; ikev2-rsa with"
+    assert re.sub(r"\s+", " ", text).endswith(f"{end} ikev1-main-rsa. ")
+    assert "compared in numbers only" not in comparison_to_text(compared("ikev1-main-psk", "ikev2-psk"))
+
+
+def test_where_neither_is_aligned_with_anything_all_pairs_are_named() -> None:
+    text = re.sub(r"\s+", " ", comparison_to_text(compared("ikev2-gcm", "ikev2-hybrid-mlkem")))
+    for alignment in map(read_alignment, FILES):
+        assert f"{alignment.left} with {alignment.right}" in text
 
 
 def test_no_control_character_survives() -> None:
@@ -280,6 +363,7 @@ def test_json_says_what_the_comparison_says() -> None:
         assert said["exchanges"] == [exchange._asdict() for exchange in found.exchanges]
         assert said["round_trips"] == {str(party): found.round_trips[party] for party in BOTH}
         assert said["operations"]["initiator"]["group_exponentiations"] == 2
+        assert said["quantum"] == {**found.later._asdict(), "secrets": list(found.later.secrets), "lattice": []}
         assert [item["subject"] for item in said["eavesdropper"]] == [item.subject for item in found.learnt]
     assert comparison.aligned is not None
     assert [len(document[key]) for key in ("names", "messages", "terms")] == list(map(len, comparison.aligned))

@@ -330,7 +330,7 @@ async def test_what_nobody_has_aligned_is_one_pane() -> None:
             await pilot.press("1", "tab", "enter")
             await pilot.pause()
             assert (panes(found), focus(found)) == ({"numbers"}, "numbers")
-            assert "Nobody has written down" in screen_text(pilot.app)
+            assert "compared in numbers only" in screen_text(pilot.app)
 
 
 async def test_a_resize_keeps_pane_and_message_and_the_exchange_fits_when_one_returns() -> None:

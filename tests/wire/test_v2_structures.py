@@ -26,7 +26,7 @@ from explorer.wire.ikev2 import (
     transform_name,
 )
 from explorer.wire.ikev2_message import V2Message, open_v2, read_reassembled, read_v2, read_v2_header
-from explorer.wire.structure import Structure, build, parse
+from explorer.wire.structure import Structure, build, parse, read
 
 SCENARIOS = ["ikev2-psk", "ikev2-gcm", "ikev2-rsa", "ikev2-rekey-child", "ikev2-rekey-ike", "ikev2-cookie-invalid-ke"]
 NONCE = V2Nonce(data=b"n" * 32)
@@ -110,6 +110,44 @@ def test_trap_49_the_top_bit_is_critical_and_zero_for_known_types() -> None:
 def test_trap_56_an_identity_has_three_reserved_octets_and_an_sa_nothing_in_front() -> None:
     assert build(V2TextIdentification(id_type=2, data=b"x"), 0) == bytes.fromhex("00000009 02000000 78")
     assert build(V2SecurityAssociation(proposals=(FOR_ESP,)), 0)[4:] == build(FOR_ESP, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (14, "14 NO_PROPOSAL_CHOSEN: no offer matches the policy"),
+        (16390, "16390 COOKIE: octets to be sent back, before any state is kept"),
+        (9000, "9000 private error"),
+    ],
+)
+def test_the_type_of_a_notification_says_what_it_means(kind: int, said: str) -> None:
+    built = build(V2Notify(notify_type=kind))
+    _, field = read(V2Notify, built, 0, len(built))
+    assert [leaf.meaning for leaf in field.children if leaf.spec.name == "notify_type"] == [said]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "said"),
+    [
+        (17, "001f", "31 X25519"),
+        (17, "1f", "1f"),
+        (1, "c8", "200 private use"),
+        (1, "", "empty"),
+        (16431, "00020005", "2 SHA2-256, 5 Identity"),
+        (16431, "000200", "00 02 00"),
+        (16397, "0a000001", "10.0.0.1"),
+        (16398, "00" * 15 + "01", "::1"),
+        (16403, "00000e10", "3600 s"),
+        (16390, "0102", "01 02"),
+    ],
+)
+def test_the_type_of_a_notification_says_how_to_read_its_data(kind: int, data: str, said: str) -> None:
+    built = build(V2Notify(notify_type=kind, data=bytes.fromhex(data)))
+    read_again, field = read(V2Notify, built, 0, len(built))
+    assert read_again.data == bytes.fromhex(data)
+    assert build(read_again) == built
+    assert read_again.declared["data"].spec(type(read_again), "data").meaning(read_again.data) == said
+    assert [leaf.meaning for leaf in field.children if leaf.spec.name == "data"] == [said] * bool(data)
 
 
 def test_a_message_is_header_and_chain() -> None:

@@ -20,7 +20,6 @@ from explorer.wire.ikev2 import (
     V2EncryptedFragment,
     V2KeyExchange,
     V2Nonce,
-    V2Notify,
     V2OpaquePayload,
     V2PlainIdentification,
     V2Proposal,
@@ -44,6 +43,15 @@ from explorer.wire.ikev2_eap import (
     V2EapOutcome,
     V2EapUnknown,
     measured,
+)
+from explorer.wire.ikev2_notify import (
+    V2AnotherAddress,
+    V2AnotherAddress6,
+    V2Hashes,
+    V2Lifetime,
+    V2PlainNotify,
+    V2UnknownPayload,
+    V2WantedMethod,
 )
 from explorer.wire.structure import Structure
 
@@ -113,9 +121,15 @@ V2_SAMPLES: list[Structure] = [
     V2CertificateRequest(encoding=4),
     V2Auth(method=2, data=b"p" * 32),
     V2VendorId(data=b"IKE Explorer"),
-    V2Notify(notify_type=16390, data=b"c" * 32),
-    V2Notify(protocol=3, spi=b"\1\2\3\4", notify_type=16393),
-    V2Notify(notify_type=60000),
+    V2PlainNotify(notify_type=16390, data=b"c" * 32),
+    V2PlainNotify(protocol=3, spi=b"\1\2\3\4", notify_type=16393),
+    V2PlainNotify(notify_type=60000),
+    V2WantedMethod(notify_type=17, data=b"\0\x1f"),
+    V2UnknownPayload(notify_type=1, data=b"\xc8"),
+    V2Hashes(notify_type=16431, data=b"\0\2\0\5"),
+    V2AnotherAddress(notify_type=16397, data=b"\x0a\0\0\1"),
+    V2AnotherAddress6(notify_type=16398, data=bytes(16)),
+    V2Lifetime(notify_type=16403, data=b"\0\0\x0e\x10"),
     V2Delete(protocol=1),
     V2Delete(protocol=3, spi_size=4, spi_count=2, spis=b"\1\2\3\4\5\6\7\x08"),
     IPV4,

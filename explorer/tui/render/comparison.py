@@ -8,7 +8,15 @@ from rich.cells import cell_len, chop_cells
 
 from explorer.comparison.comparison import Comparison, MessageOf, TermOf
 from explorer.events import Role
-from explorer.export.comparison_rows import Cell, Row, header_rows, said_of_message, said_of_term, sections
+from explorer.export.comparison_rows import (
+    Cell,
+    Row,
+    header_rows,
+    said_of_message,
+    said_of_term,
+    said_without_alignment,
+    sections,
+)
 from explorer.export.printable import printable
 from explorer.tui.lines import MARKS, Line, Piece, Target, fit, role_named, wrap
 
@@ -20,7 +28,6 @@ TITLES = {
 }
 _BAR = " │ "
 _LABELS = 26
-_UNALIGNED = "Nobody has written down what of the one stands for what of the other."
 _NOTHING = [[Piece("–", "muted")]]
 _SENSES = {
     "since": ("● ", "text", True),
@@ -104,7 +111,8 @@ def number_lines(comparison: Comparison, width: int) -> list[Line]:
     # The names of the scenarios are the heading.
     rows = [line for row in header_rows(comparison)[1:] for line in _number_row(row, width)]
     if comparison.aligned is None:
-        rows += [Line(), *(Line([Piece(f" {text}", "muted")]) for text in wrap(_UNALIGNED, width - 2))]
+        said = said_without_alignment(comparison)
+        rows += [Line(), *(Line([Piece(f" {text}", "muted")]) for text in wrap(said, width - 2))]
     for section in sections(comparison):
         rows += [Line(), Line([Piece(f" {section.title}", "text", True)])]
         rows += [line for row in section.rows for line in _number_row(row, width)]
