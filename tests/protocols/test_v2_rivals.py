@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pair import end
 from v2_pair import I, R, V2Pair, v2_shipped
 
 from explorer.events import Role
@@ -84,5 +85,17 @@ def test_an_sa_that_was_rekeyed_and_one_that_was_begun_anew_have_two_names() -> 
 def test_a_new_authentication_takes_the_place_of_what_was_rekeyed_meanwhile(role: Role) -> None:
     pair = V2Pair().start().pump()
     pair.ask(role, lambda peer, there: peer.start_reauthentication(there, pair.now)).rekey_ike(role.other).pump()
+    for side in (I, R):
+        assert [sa.ledger.scope for sa in usable(pair, side)] == ["IKE SA #2"]
+
+
+def test_rekeying_again_and_again_in_the_middle_of_a_new_authentication_ends_in_it() -> None:
+    pair = V2Pair().start().pump()
+    pair.peers[I].start_reauthentication(end(R), pair.now)
+    held = pair.collect(I)
+    for _ in range(5):
+        pair.rekey_ike(R).pump()
+    pair.wire.extend((R, octets) for octets in held)
+    pair.pump()
     for side in (I, R):
         assert [sa.ledger.scope for sa in usable(pair, side)] == ["IKE SA #2"]

@@ -212,7 +212,10 @@ class IkeSa:
     @property
     def standing(self) -> IkeSa:
         """The last of those that rekeying has put in its place, or itself."""
-        return self if self.successor is None else self.successor.standing
+        sa = self
+        while sa.successor is not None:
+            sa = sa.successor
+        return sa
 
     def drop(self, how: str) -> None:
         """The SA and everything under it is gone, unless it has a successor."""
