@@ -85,11 +85,14 @@ class Signatures(Authentication):
         credential = x.party.config.credential
         if credential is None:
             raise Refusal("This side has no certificate", _CITE, NotifyType.CERTIFICATE_UNAVAILABLE)
-        held = _kind(credential.key)
-        if held != self._wanted:
-            reason = f"This side's key is for {held}, {self._wanted} was agreed on"
-            raise Refusal(reason, _CITE, NotifyType.CERTIFICATE_UNAVAILABLE)
+        self._demand_kind(credential.key, "This side's key is for", NotifyType.CERTIFICATE_UNAVAILABLE)
         return credential
+
+    def _demand_kind(self, key: object, has: str, notify: NotifyType) -> None:
+        """A key counts only if it is of the kind that was agreed on."""
+        held = _kind(key)
+        if held != self._wanted:
+            raise Refusal(f"{has} {held}, {self._wanted} was agreed on", _CITE, notify)
 
     @property
     def _wanted(self) -> str:
@@ -133,10 +136,7 @@ class Signatures(Authentication):
     def _certificate(self, x: Phase1, prover: Role) -> Certificate:
         """The one that has come, or the one that this side has already; its key is of the kind that was agreed on."""
         certificate = self._sent_or_known(x, prover)
-        held = _kind(certificate.public_key)
-        if held != self._wanted:
-            reason = f"The certificate has a key for {held}, {self._wanted} was agreed on"
-            raise Refusal(reason, _CITE, NotifyType.INVALID_SIGNATURE)
+        self._demand_kind(certificate.public_key, "The certificate has a key for", NotifyType.INVALID_SIGNATURE)
         return certificate
 
     @staticmethod
